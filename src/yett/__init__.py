@@ -1,0 +1,1 @@
+"""yett: Amazon API Gateway's front door, to run anywhere."""

@@ -1,0 +1,84 @@
+"""Requests and responses as on the wire: order, casing and repeats of header lines are kept."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Headers:
+    """Header lines in the order received. Names compare without case; text is Latin-1, as HTTP/1.1 has it."""
+
+    __slots__ = ("_index", "lines")
+
+    def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
+        self.lines: tuple[tuple[str, str], ...] = tuple(lines)
+        self._index: dict[str, str] | None = None
+
+    def get(self, name: str) -> str | None:
+        """The value of the first line of this name, which is given in lower case; None without one."""
+        index = self._index
+        if index is None:
+            index = {}
+            for line_name, value in self.lines:
+                index.setdefault(line_name.lower(), value)
+            self._index = index
+        return index.get(name)
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """The values of every line of this name (in lower case), in the order received."""
+        return tuple(value for line_name, value in self.lines if line_name.lower() == name)
+
+    def names(self) -> frozenset[str]:
+        """The names present, in lower case."""
+        self.get("")
+        return frozenset(self._index or ())
+
+    def with_line(self, name: str, value: str) -> "Headers":
+        """These lines and one more."""
+        return Headers((*self.lines, (name, value)))
+
+    def without(self, *names: str) -> "Headers":
+        """These lines less those of the names given in lower case."""
+        return Headers(line for line in self.lines if line[0].lower() not in names)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.lines == other.lines
+
+    def __hash__(self) -> int:
+        return hash(self.lines)
+
+    def __repr__(self) -> str:
+        # Values may be credentials: names only.
+        return f"Headers({', '.join(name for name, _ in self.lines)})"
+
+
+class HttpRequest(Struct, frozen=True, kw_only=True):
+    """One request, whole, as the trusted edge understood it."""
+
+    method: str  # as sent
+    target: str  # the raw request target, origin form: "/prod/pets?a=b"
+    path: str  # the target up to "?", still percent-encoded
+    query: str  # the target after "?", raw; "" without one
+    headers: Headers
+    body: bytes
+    host: str  # the Host header's host, lower case, without its port; validated by the edge
+    source_ip: str  # the client's address, as the edge decided
+    scheme: str  # "http" or "https"
+    protocol: str = "HTTP/1.1"
+    request_id: str  # UUID, the x-amzn-RequestId of the answer
+    received_at: datetime  # aware, UTC
+
+
+class HttpResponse(Struct, frozen=True, kw_only=True):
+    """One answer. Framing (Content-Length, Connection) is the edge's business and is not among the headers."""
+
+    status: int
+    headers: Headers = Headers()
+    body: bytes = b""
