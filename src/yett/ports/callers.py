@@ -1,0 +1,66 @@
+"""Who may be behind an access key: its secret, identity and policies, ready to be weighed."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from yett.policy import CallerPolicies
+from yett.values.errors import Refusal
+from yett.values.identity import IamIdentity
+from yett.values.secret import Secret
+
+
+class CredentialFault(StrEnum):
+    """Why credentials are not good."""
+
+    UNKNOWN_ACCESS_KEY = "UNKNOWN_ACCESS_KEY"
+    INACTIVE_ACCESS_KEY = "INACTIVE_ACCESS_KEY"
+    SESSION_TOKEN_INVALID = "SESSION_TOKEN_INVALID"  # noqa: S105
+    SESSION_TOKEN_EXPIRED = "SESSION_TOKEN_EXPIRED"  # noqa: S105
+
+
+class CredentialsRefused(Refusal):
+    """The access key or its session token is not good."""
+
+    def __init__(self, fault: CredentialFault, reason: str = "") -> None:
+        super().__init__(reason or fault.value)
+        self.fault = fault
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """An IAM principal with what is needed to check its signature and to weigh its policies."""
+
+    identity: IamIdentity
+    secret_access_key: Secret
+    policies: CallerPolicies
+    expires_at: datetime | None = None  # temporary credentials only
+
+
+class Callers(Protocol):
+    """Callers by access key. A change of keys, users, groups, roles, policies or organization is seen by the next call.
+
+    ``current`` answers from memory and never waits; ``resolve`` goes to the store for what memory lacks. Neither checks a
+    signature. Unknown keys cost the same work as known ones.
+    """
+
+    def current(self, access_key_id: str, session_token: str | None, *, now: datetime) -> Caller | None:
+        """The caller if it is in memory and its credentials are still good at *now*; None means: ask ``resolve``."""
+        ...
+
+    async def resolve(self, access_key_id: str, session_token: str | None, *, now: datetime) -> Caller:
+        """The caller behind these credentials.
+
+        Raises:
+            CredentialsRefused: The key is unknown or inactive, or the token forged, foreign, missing or expired.
+        """
+        ...
+
+    async def role(self, role_arn: str, session_name: str, *, now: datetime) -> Caller | None:
+        """A session of the role as the gateway or a function would act in it, without its keys; None if there is no role."""
+        ...
+
+    async def root(self, account: str) -> Caller:
+        """The account's root user, as whoever holds the home directory may act (`yett up`)."""
+        ...

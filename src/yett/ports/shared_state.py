@@ -1,0 +1,47 @@
+"""What workers and nodes share for a short while: the answers of Lambda authorizers."""
+
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class CacheKey(Struct, frozen=True):
+    """Whose answer: a hash of the evidence never travels without the place that it was verified for."""
+
+    account: str
+    api_id: str
+    stage: str
+    deployment_id: str
+    authorizer_id: str
+    identity: bytes  # SHA-256 over the identity-source values, in order, each with its length
+
+
+class CachedAnswer(Struct, frozen=True, kw_only=True):
+    """A Lambda authorizer's valid answer."""
+
+    payload: bytes  # the JSON that the function gave; parsed again by whoever reads it from another worker
+    parsed: object  # the parsed, compiled answer, for this process
+    stored_at: datetime
+    expires_at: datetime
+
+
+class AuthorizerCache(Protocol):
+    """Answers of Lambda authorizers, by cache key.
+
+    An entry is never returned at or after its ``expires_at``. A lost entry is allowed, a stale one is not.
+    """
+
+    def current(self, key: CacheKey, *, now: datetime) -> CachedAnswer | None:
+        """From this process's memory, without waiting."""
+        ...
+
+    async def find(self, key: CacheKey, *, now: datetime) -> CachedAnswer | None:
+        """From wherever it is shared."""
+        ...
+
+    async def put(self, key: CacheKey, answer: CachedAnswer) -> None: ...
+
+    async def flush(self, account: str, api_id: str, stage: str) -> None:
+        """Forget every answer of the stage."""
+        ...

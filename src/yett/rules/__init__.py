@@ -1,0 +1,1 @@
+"""The rules of the product, a room per AWS noun: same arguments, same answer. No clock, dice, file, log or await."""

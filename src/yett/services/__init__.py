@@ -1,0 +1,1 @@
+"""What AWS's operations do: a folder a service, a module a resource. Everyone comes in through `perform`."""
