@@ -1,0 +1,202 @@
+"""The database: SQLite in a file, or PostgreSQL by URL. Work runs in threads; the event loop never waits for a disk.
+
+SQLite has one writer thread, WAL, and syncs at every commit; readers see the snapshot of their first read. PostgreSQL's
+transactions are serializable and tried again when they collide.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.schema import HEAD
+from yett.adapters.sql.sealing import Sealer
+from yett.ports.errors import Unavailable
+
+T = TypeVar("T")
+Listener = Callable[[frozenset[str]], None]
+
+BUSY_TIMEOUT_SECONDS: Final = 10  # how long a SQLite writer waits for another process's
+READERS: Final = 4
+POSTGRESQL_WRITERS: Final = 8
+ATTEMPTS: Final = 12
+COLLISIONS: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
+MIGRATION_LOCK: Final = 0x79657474  # "yett": one process migrates, the others wait
+
+logger = logging.getLogger(__name__)
+
+
+class Database:
+    """All state of the control plane. Made by ``open``."""
+
+    def __init__(self, *, readers: Engine, writers: Engine, writer_count: int, sealer: Sealer) -> None:
+        self._read_engine = readers
+        self._write_engine = writers
+        self._sealer = sealer
+        self._read_threads = ThreadPoolExecutor(READERS, "yett-sql-read")
+        self._write_threads = ThreadPoolExecutor(writer_count, "yett-sql-write")
+        self._listeners: list[Listener] = []
+        self._writing: set[asyncio.Task[object]] = set()
+
+    @classmethod
+    def open(cls, url: str, *, sealer: Sealer) -> "Database":
+        """Open the database, made or brought up to date if need be.
+
+        ``sqlite:////var/lib/yett/yett.db`` or ``postgresql://user@host/name`` (psycopg is meant, named or not).
+
+        Raises:
+            Unavailable: It cannot be reached.
+            ValueError: It is neither of the two, or SQLite without a file.
+        """
+        location = make_url(url)
+        match location.get_backend_name():
+            case "sqlite" if location.database and location.database != ":memory:":
+                os.close(os.open(location.database, os.O_RDWR | os.O_CREAT, 0o600))
+                readers, writers, writer_count = sqlite_engine(url, "BEGIN"), sqlite_engine(url, "BEGIN IMMEDIATE"), 1
+            case "postgresql":
+                driven = location.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+                readers, writers, writer_count = reading_engine(driven), writing_engine(driven), POSTGRESQL_WRITERS
+            case name:
+                raise ValueError(f"a database is `sqlite:///` with a file or `postgresql://`, not `{name}`")
+        try:
+            migrate(writers)
+        except OperationalError as error:
+            raise Unavailable(f"the database cannot be opened: {error.orig}") from error
+        return cls(readers=readers, writers=writers, writer_count=writer_count, sealer=sealer)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """What *work* makes of one consistent snapshot; it runs in another thread.
+
+        Raises:
+            Unavailable: The database failed us.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._read_threads, self._read, work)
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Do *work* in one transaction, in another thread: all of it is on the disk when this returns, or nothing.
+
+        *work* may run more than once (when PostgreSQL's transactions collide), so it has no effect but on its
+        transaction. Its exceptions undo everything and come through. A caller that is cancelled does not undo what was
+        begun.
+
+        Raises:
+            Unavailable: The database failed us.
+        """
+        task: asyncio.Task[T] = asyncio.get_running_loop().create_task(self._write_and_tell(work))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return await asyncio.shield(task)
+
+    def on_commit(self, listener: Listener) -> None:
+        """Call *listener* with the scopes touched after every commit, on the event loop, before ``write`` returns."""
+        self._listeners.append(listener)
+
+    async def close(self) -> None:
+        """Wait for what was begun, and let go."""
+        if self._writing:
+            await asyncio.wait(self._writing)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._read_threads.shutdown()
+        self._write_threads.shutdown()
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+
+    async def _write_and_tell(self, work: Callable[[Transaction], T]) -> T:
+        result, touched = await asyncio.get_running_loop().run_in_executor(self._write_threads, self._write, work)
+        if touched:
+            for listener in self._listeners:
+                listener(touched)
+        return result
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self._read_engine.begin() as connection:
+                return work(Transaction(connection, self._sealer))
+        except OperationalError as error:
+            raise Unavailable(f"the database failed: {error.orig}") from error
+
+    def _write(self, work: Callable[[Transaction], T]) -> tuple[T, frozenset[str]]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._write_engine.begin() as connection:
+                    transaction = Transaction(connection, self._sealer)
+                    result = work(transaction)
+                return result, transaction.touched
+            except DBAPIError as error:
+                collided = getattr(error.orig, "sqlstate", None) in COLLISIONS
+                if collided and attempt < ATTEMPTS:
+                    logger.debug("a transaction collided, attempt %d", attempt)
+                    continue
+                if collided or isinstance(error, OperationalError):
+                    raise Unavailable(f"the database failed: {error.orig}") from error
+                raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def sqlite_engine(url: str, begin: str) -> Engine:
+    """An engine whose transactions start with *begin*: the driver's own guess when to begin is switched off."""
+    engine = create_engine(url, poolclass=QueuePool, pool_size=READERS, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, record: object) -> None:  # noqa: ARG001
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def reading_engine(url: str) -> Engine:
+    """PostgreSQL, one snapshot a transaction, nothing written."""
+    engine = create_engine(url, pool_size=READERS, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def writing_engine(url: str) -> Engine:
+    """PostgreSQL, serializable, each commit on the disk before it is acknowledged."""
+    return create_engine(
+        url,
+        pool_size=POSTGRESQL_WRITERS,
+        isolation_level="SERIALIZABLE",
+        pool_pre_ping=True,
+        connect_args={"options": "-c synchronous_commit=on"},
+    )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to its newest step. Alembic, slow to load, is asked only when something is to be done."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        if current_step(connection) == HEAD:
+            return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def current_step(connection: Connection) -> str | None:
+    """The step that the schema is at; None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
