@@ -44,3 +44,15 @@ class FunctionRunner(Protocol):
             FunctionNotFound, FunctionThrottled, FunctionUnavailable
         """
         ...
+
+    async def submit(
+        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+    ) -> None:
+        """Take an invocation that nobody waits for; a failed one is tried twice more, as Lambda does.
+
+        What is queued lives in memory: it is lost when this process stops.
+
+        Raises:
+            FunctionNotFound, FunctionThrottled
+        """
+        ...

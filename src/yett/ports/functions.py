@@ -27,6 +27,7 @@ class Function(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     layers: tuple[str, ...] = ()
     resource_policy: CompiledPolicies | None = None  # from AddPermission; weighed for lambda:InvokeFunction
+    reserved_concurrency: int | None = None  # invocations at a time; 0 throttles every one, None leaves it to the pool
 
 
 class Functions(Protocol):
