@@ -1,0 +1,1 @@
+"""The rules of IAM entities: names, paths, ARNs, quotas. What an operation does with them is `services/iam`."""

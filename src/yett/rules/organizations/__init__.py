@@ -1,0 +1,1 @@
+"""The rules of organizations: their tree, and which policies bind an account. Operations: `services/organizations`."""
