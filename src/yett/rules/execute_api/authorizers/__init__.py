@@ -1,0 +1,1 @@
+"""What an authorizer is asked, and what its answer means."""

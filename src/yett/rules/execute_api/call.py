@@ -1,0 +1,71 @@
+"""The proof types of the line: each says what is known of a call by now, and only the step that proves it may build it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
+
+from msgspec import Struct
+
+from yett.policy import CallerPolicies, CompiledPolicies, Decision
+from yett.rules.execute_api.plan import MethodPlan, StagePlan
+from yett.values.http import HttpRequest
+from yett.values.identity import Identity
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What policies may ask about a request. It holds no header that could be a credential, and no body, so it may be kept."""
+
+    request_id: str
+    received_at: datetime
+    source_ip: str
+    is_secure: bool
+    user_agent: str | None
+    referer: str | None
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """The facts of a request."""
+        headers = request.headers
+        return cls(
+            request_id=request.request_id,
+            received_at=request.received_at,
+            source_ip=request.source_ip,
+            is_secure=request.scheme == "https",
+            user_agent=headers.get("user-agent"),
+            referer=headers.get("referer"),
+        )
+
+
+class Routed(Struct, frozen=True, kw_only=True):
+    """The stage's plan has a method for the call. Built by ``execute_api/rest.py``."""
+
+    request: HttpRequest
+    plan: StagePlan
+    method: MethodPlan
+    path: str  # below the stage, raw: "/pets/7"
+    path_parameters: Mapping[str, str]  # as the client wrote them, still percent-encoded
+    arn: str  # of the method, with the call's own path
+    facts: Facts
+
+
+class Screened(Struct, frozen=True):
+    """The resource policy has no deny that spares the authorizer a call. Built by ``execute_api/screen.py``."""
+
+    routed: Routed
+
+
+class Authenticated(Struct, frozen=True, kw_only=True):
+    """It is known who calls. Built by ``execute_api/authenticators``."""
+
+    routed: Routed
+    identity: Identity
+    caller_policies: CallerPolicies | None = None  # AWS_IAM
+    authorizer_policy: CompiledPolicies | None = None  # Lambda authorizers
+    evidence: str = ""  # for the trace: how it was established, never with what
+
+
+class Authorized(Struct, frozen=True, kw_only=True):
+    """The policies allow it. Built by ``execute_api/authorize.py``."""
+
+    authenticated: Authenticated
+    decision: Decision

@@ -1,0 +1,1 @@
+"""What the gateway answers in the integration's place."""

@@ -1,0 +1,114 @@
+"""What a REST API answers in the integration's place: status, ``x-amzn-ErrorType`` and body, or as the API's owner customized it.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from yett.rules.execute_api.deployment import DeployedGatewayResponse
+from yett.rules.execute_api.errors import AccessDenied, GatewayError, IntegrationFailure, ResponseType
+from yett.rules.execute_api.mapping.parameters import literal
+from yett.values.http import Headers, HttpResponse
+
+R = ResponseType
+
+# type -> its default status; None: that of the answer it stands in for.
+DEFAULT_STATUS: Final[Mapping[ResponseType, int | None]] = {
+    R.ACCESS_DENIED: 403,
+    R.API_CONFIGURATION_ERROR: 500,
+    R.AUTHORIZER_CONFIGURATION_ERROR: 500,
+    R.AUTHORIZER_FAILURE: 500,
+    R.BAD_REQUEST_BODY: 400,
+    R.BAD_REQUEST_PARAMETERS: 400,
+    R.DEFAULT_4XX: None,
+    R.DEFAULT_5XX: None,
+    R.EXPIRED_TOKEN: 403,
+    R.INTEGRATION_FAILURE: 504,
+    R.INTEGRATION_TIMEOUT: 504,
+    R.INVALID_API_KEY: 403,
+    R.INVALID_SIGNATURE: 403,
+    R.MISSING_AUTHENTICATION_TOKEN: 403,
+    R.QUOTA_EXCEEDED: 429,
+    R.REQUEST_TOO_LARGE: 413,
+    R.RESOURCE_NOT_FOUND: 404,
+    R.THROTTLED: 429,
+    R.UNAUTHORIZED: 401,
+    R.UNSUPPORTED_MEDIA_TYPE: 415,
+    R.WAF_FILTERED: 403,
+}
+DEFAULT_TEMPLATE: Final = '{"message":$context.error.messageString}'
+HEADER: Final = "gatewayresponse.header."
+JSON: Final = "application/json"
+# $context.error.message, ${stageVariables.x}, …: substitution is all that these templates can do.
+VARIABLE: Final = re.compile(r"\$\{?((?:context|stageVariables|method\.request)\.[A-Za-z0-9_.\-:]+)\}?")
+
+Lookup = Callable[[str], str | None]  # "context.path" or "stageVariables.x" -> value
+
+
+def render(
+    error: GatewayError,
+    *,
+    customized: Mapping[str, DeployedGatewayResponse],
+    lookup: Lookup,
+) -> HttpResponse:
+    """The answer for a refusal, without the headers that every answer has (request ids).
+
+    *customized* are the stage's own gateway responses by type; *lookup* gives the value of a variable for this call.
+    """
+    chosen = _choose(error, customized) if error.is_customizable else None
+    status = int(chosen.status_code) if chosen is not None and chosen.status_code else error.status
+    error_line = ("x-amzn-ErrorType", error.error_type)
+    if chosen is None:
+        return HttpResponse(
+            status=status, headers=Headers((("Content-Type", JSON), error_line)), body=_default_body(error)
+        )
+    resolve = _with_error_variables(error, lookup)
+    content_type, template = next(iter(chosen.response_templates.items()), (JSON, DEFAULT_TEMPLATE))
+    headers = [("Content-Type", content_type), error_line]
+    for target, expression in chosen.response_parameters.items():
+        value = literal(expression)
+        value = resolve(expression) if value is None else value
+        if target.startswith(HEADER) and value is not None:
+            name = target.removeprefix(HEADER)
+            headers = [line for line in headers if line[0].lower() != name.lower()]
+            headers.append((name, _without_line_ends(value)))
+    body = VARIABLE.sub(lambda match: resolve(match[1]) or "", template)
+    return HttpResponse(status=status, headers=Headers(headers), body=body.encode("utf-8", "surrogateescape"))
+
+
+def _choose(
+    error: GatewayError, customized: Mapping[str, DeployedGatewayResponse]
+) -> DeployedGatewayResponse | None:
+    """The type's own customization, else that of its family, whose status, if set, replaces the type's."""
+    own = customized.get(error.response_type.value)
+    family = customized.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
+    if own is None or error.response_type in {R.DEFAULT_4XX, R.DEFAULT_5XX}:
+        return family
+    return own
+
+
+def _default_body(error: GatewayError) -> bytes:
+    # OBSERVED: denials spell the key "Message", every other gateway response "message"; and a dead backend's answer alone has a
+    # space after the colon (spec 01, section 3; spec 08, no. 43).
+    key = b"Message" if isinstance(error, AccessDenied) else b"message"
+    space = b" " if isinstance(error, IntegrationFailure) else b""
+    return b'{"' + key + b'":' + space + msgspec.json.encode(error.message) + b"}"
+
+
+def _with_error_variables(error: GatewayError, lookup: Lookup) -> Lookup:
+    values = {
+        "context.error.message": error.message or "",
+        "context.error.messageString": msgspec.json.encode(error.message).decode(),
+        "context.error.responseType": error.response_type.value,
+        "context.error.validationErrorString": "",
+    }
+    return lambda name: values[name] if name in values else lookup(name)
+
+
+def _without_line_ends(value: str) -> str:
+    """A header's value never ends its line, whatever a claim or parameter holds."""
+    return re.sub(r"[\r\n\0]", " ", value)

@@ -1,0 +1,1 @@
+"""What a backend is sent, and what its answer becomes."""

@@ -1,0 +1,148 @@
+"""`$context`: what mappings, authorizer events and backends may know of a call.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+"""
+
+from base64 import b64encode
+from binascii import unhexlify
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from yett.rules.execute_api.call import Routed
+from yett.values.identity import AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
+
+IDENTITY_MEMBERS: Final = (
+    "accessKey",
+    "accountId",
+    "caller",
+    "cognitoAuthenticationProvider",
+    "cognitoAuthenticationType",
+    "cognitoIdentityId",
+    "cognitoIdentityPoolId",
+    "principalOrgId",
+    "user",
+    "userArn",
+)
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def extended_request_id(request_id: str) -> str:
+    """The value of ``x-amz-apigw-id``: sixteen characters, drawn from the request id."""
+    return b64encode(unhexlify(request_id.replace("-", "")[:22])).decode()
+
+
+def domain_name(routed: Routed) -> str:
+    """The host that the client called."""
+    return routed.request.host
+
+
+def request_path(routed: Routed) -> str:
+    """The path with its stage, as ``requestContext.path`` shows it."""
+    return f"/{routed.plan.stage}{routed.path}"
+
+
+def render_clf(moment: datetime) -> str:
+    """``04/Mar/2020:19:15:17 +0000``, in English whatever the locale."""
+    return (
+        f"{moment.day:02}/{MONTHS[moment.month - 1]}/{moment.year}"
+        f":{moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
+    )
+
+
+def describe_identity(routed: Routed, identity: Identity) -> dict[str, object]:
+    """``requestContext.identity``. Members without a value are null, none is left out (spec 08, no. 5)."""
+    described: dict[str, object] = dict.fromkeys(IDENTITY_MEMBERS)
+    if isinstance(identity, IamIdentity):
+        described["accessKey"] = identity.access_key_id
+        described["accountId"] = identity.account
+        described["caller"] = described["user"] = identity.user_id
+        described["principalOrgId"] = identity.organization_id
+        described["userArn"] = identity.arn
+    described["sourceIp"] = routed.facts.source_ip
+    described["userAgent"] = routed.facts.user_agent
+    return described
+
+
+def describe_authorizer(identity: Identity) -> dict[str, object] | None:
+    """``requestContext.authorizer`` of a proxy event; None where the method has no authorizer."""
+    match identity:
+        case AuthorizerIdentity():
+            return {"principalId": identity.principal_id, **identity.context, "integrationLatency": 0}
+        case PoolIdentity():
+            described: dict[str, object] = {"claims": render_claims(identity)}
+            if identity.scopes:
+                described["scopes"] = list(identity.scopes)
+            return described
+        case _:
+            return None
+
+
+def render_claims(identity: PoolIdentity) -> dict[str, str]:
+    """A token's claims as REST APIs hand them on: every value a string (OBSERVED, spec 05, A1)."""
+    return {name: _render_claim(name, value) for name, value in identity.claims.items() if value is not None}
+
+
+def _render_claim(name: str, value: object) -> str:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float() if name in {"exp", "iat"}:
+            return _render_java_date(datetime.fromtimestamp(value, UTC))
+        case int() | float():
+            return str(int(value)) if value == int(value) else str(value)
+        case [*items] if all(isinstance(item, str) for item in items):
+            return ",".join(str(item) for item in items)
+        case [single]:
+            return msgspec.json.encode(single).decode()
+        case _:
+            return msgspec.json.encode(value).decode()
+
+
+def _render_java_date(moment: datetime) -> str:
+    """``Thu Nov 28 04:24:11 UTC 2019``."""
+    return (
+        f"{DAYS[moment.weekday()]} {MONTHS[moment.month - 1]} {moment.day:02} "
+        f"{moment.hour:02}:{moment.minute:02}:{moment.second:02} UTC {moment.year}"
+    )
+
+
+def context_variable(name: str, routed: Routed, identity: Identity) -> str | None:
+    """The value of ``$context.{name}`` as text; None where it has none."""
+    simple = _SIMPLE.get(name)
+    if simple is not None:
+        return simple(routed)
+    if name.startswith("identity."):
+        value = describe_identity(routed, identity).get(name.removeprefix("identity."))
+        return None if value is None else str(value)
+    if name.startswith("authorizer.claims.") and isinstance(identity, PoolIdentity):
+        return render_claims(identity).get(name.removeprefix("authorizer.claims."))
+    if name == "authorizer.principalId" and isinstance(identity, AuthorizerIdentity):
+        return identity.principal_id
+    if name.startswith("authorizer.") and isinstance(identity, AuthorizerIdentity):
+        return identity.context.get(name.removeprefix("authorizer."))
+    return None
+
+
+_SIMPLE: Final[Mapping[str, Callable[[Routed], str]]] = {
+    "accountId": lambda routed: routed.plan.account,
+    "apiId": lambda routed: routed.plan.api_id,
+    "deploymentId": lambda routed: routed.plan.deployment_id,
+    "domainName": domain_name,
+    "domainPrefix": lambda routed: routed.request.host.partition(".")[0],
+    "extendedRequestId": lambda routed: extended_request_id(routed.facts.request_id),
+    "httpMethod": lambda routed: routed.request.method,
+    "path": request_path,
+    "protocol": lambda routed: routed.request.protocol,
+    "requestId": lambda routed: routed.facts.request_id,
+    "requestTime": lambda routed: render_clf(routed.facts.received_at),
+    "requestTimeEpoch": lambda routed: str(int(routed.facts.received_at.timestamp() * 1000)),
+    "resourceId": lambda routed: routed.method.resource_id,
+    "resourcePath": lambda routed: routed.method.resource_path,
+    "stage": lambda routed: routed.plan.stage,
+}

@@ -1,0 +1,1 @@
+"""Which stage, and which resource and method of it, a request is for."""

@@ -1,0 +1,36 @@
+"""Which API and stage a host and path name."""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+# {apiId}.execute-api.localhost, and the same under AWS's own names, so that a client may keep its URL and change its resolver.
+EXECUTE_API_HOST: Final = re.compile(r"([a-z0-9]{1,32})\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)")
+PATH_FORM: Final = re.compile(r"/restapis/([a-z0-9]{1,32})/([^/]+)/_user_request_(/.*)?")
+
+
+class Target(Struct, frozen=True):
+    """Where a call is meant to go."""
+
+    api_id: str
+    stage: str  # "" where the URL names none
+    path: str  # below the stage, raw, with its leading slash
+
+
+def is_execute_api_host(host: str) -> bool:
+    """Whether the host name is one that serves invocations and nothing else."""
+    return EXECUTE_API_HOST.fullmatch(host) is not None
+
+
+def locate(host: str, path: str) -> Target | None:
+    """The API and stage that a call names, by host or by the path form; None if it names none.
+
+    *host* is lower case and without a port; *path* is raw.
+    """
+    if match := EXECUTE_API_HOST.fullmatch(host):
+        stage, _, rest = path[1:].partition("/")
+        return Target(match[1], stage, "/" + rest)
+    if match := PATH_FORM.fullmatch(path):
+        return Target(match[1], match[2], match[3] or "/")
+    return None
