@@ -36,16 +36,41 @@ class Facts(Struct, frozen=True, kw_only=True):
         )
 
 
+class Question(Struct, frozen=True, kw_only=True):
+    """What policies are asked: may this method be invoked, by a request with these facts? It may be kept, for `yett explain`."""
+
+    plan: StagePlan
+    method: MethodPlan
+    arn: str  # of the method, with the call's own path
+    facts: Facts
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Who calls, and with which policies. It holds no evidence, only what the evidence proved, so it may be kept too."""
+
+    identity: Identity
+    caller_policies: CallerPolicies | None = None  # AWS_IAM
+    authorizer_policy: CompiledPolicies | None = None  # Lambda authorizers
+    established_by: str = ""  # for the trace: in words, never a token or signature
+
+
 class Routed(Struct, frozen=True, kw_only=True):
     """The stage's plan has a method for the call. Built by ``execute_api/rest.py``."""
 
     request: HttpRequest
-    plan: StagePlan
-    method: MethodPlan
+    question: Question
     path: str  # below the stage, raw: "/pets/7"
     path_parameters: Mapping[str, str]  # as the client wrote them, still percent-encoded
-    arn: str  # of the method, with the call's own path
-    facts: Facts
+
+    @property
+    def plan(self) -> StagePlan:
+        """The stage's plan."""
+        return self.question.plan
+
+    @property
+    def method(self) -> MethodPlan:
+        """The method that serves the call."""
+        return self.question.method
 
 
 class Screened(Struct, frozen=True):
@@ -54,18 +79,16 @@ class Screened(Struct, frozen=True):
     routed: Routed
 
 
-class Authenticated(Struct, frozen=True, kw_only=True):
-    """It is known who calls. Built by ``execute_api/authenticators``."""
+class Authenticated(Struct, frozen=True):
+    """It is known who calls. Built by ``execute_api/authenticate.py``."""
 
     routed: Routed
-    identity: Identity
-    caller_policies: CallerPolicies | None = None  # AWS_IAM
-    authorizer_policy: CompiledPolicies | None = None  # Lambda authorizers
-    evidence: str = ""  # for the trace: how it was established, never with what
+    standing: Standing
 
 
-class Authorized(Struct, frozen=True, kw_only=True):
+class Authorized(Struct, frozen=True):
     """The policies allow it. Built by ``execute_api/authorize.py``."""
 
-    authenticated: Authenticated
+    routed: Routed
+    standing: Standing
     decision: Decision

@@ -13,7 +13,7 @@ from yett.values.identity import ANONYMOUS
 
 def render_token_event(routed: Routed, token: str) -> bytes:
     """The JSON for a TOKEN authorizer. The token is the header's value as it stands; nothing is cut off."""
-    return msgspec.json.encode({"type": "TOKEN", "methodArn": routed.arn, "authorizationToken": token})
+    return msgspec.json.encode({"type": "TOKEN", "methodArn": routed.question.arn, "authorizationToken": token})
 
 
 def render_request_event(routed: Routed) -> bytes:
@@ -24,7 +24,7 @@ def render_request_event(routed: Routed) -> bytes:
     return msgspec.json.encode(
         {
             "type": "REQUEST",
-            "methodArn": routed.arn,
+            "methodArn": routed.question.arn,
             "resource": routed.method.resource_path,
             "path": routed.path,
             "httpMethod": request.method,

@@ -44,7 +44,7 @@ DEFAULT_TEMPLATE: Final = '{"message":$context.error.messageString}'
 HEADER: Final = "gatewayresponse.header."
 JSON: Final = "application/json"
 # $context.error.message, ${stageVariables.x}, …: substitution is all that these templates can do.
-VARIABLE: Final = re.compile(r"\$\{?((?:context|stageVariables|method\.request)\.[A-Za-z0-9_.\-:]+)\}?")
+VARIABLE: Final = re.compile(r"\$\{?((?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_:\-]+)+)\}?")
 
 Lookup = Callable[[str], str | None]  # "context.path" or "stageVariables.x" -> value
 

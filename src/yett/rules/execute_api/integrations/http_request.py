@@ -51,7 +51,7 @@ def build_request(call: Authorized, *, trace_header: str, port: int) -> Outgoing
     Raises:
         ApiConfigurationError: The URI, once filled in, is no http or https URL.
     """
-    routed = call.authenticated.routed
+    routed = call.routed
     integration = routed.method.integration
     mapped = _evaluate_mappings(call)
     uri = integration.uri or ""
@@ -82,9 +82,8 @@ def build_request(call: Authorized, *, trace_header: str, port: int) -> Outgoing
 def _evaluate_mappings(call: Authorized) -> dict[str, dict[str, str]]:
     """The values of ``requestParameters`` by where they go: header, query string, path."""
     values: dict[str, dict[str, str]] = {INTEGRATION_HEADER: {}, INTEGRATION_QUERY_STRING: {}, INTEGRATION_PATH: {}}
-    authenticated = call.authenticated
-    for target, expression in authenticated.routed.method.integration.request_parameters.items():
-        value = evaluate(expression, authenticated.routed, authenticated.identity)
+    for target, expression in call.routed.method.integration.request_parameters.items():
+        value = evaluate(expression, call.routed, call.standing.identity)
         for prefix, group in values.items():
             if target.startswith(prefix) and value is not None:
                 group[target.removeprefix(prefix)] = value

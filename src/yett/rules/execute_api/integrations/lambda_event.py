@@ -18,14 +18,13 @@ from yett.values.http import Headers
 
 def render_proxy_event(call: Authorized, *, trace_header: str, port: int) -> bytes:
     """The JSON of the event. Absent query, path parameters, stage variables and body are null, not empty."""
-    authenticated = call.authenticated
-    routed = authenticated.routed
+    routed = call.routed
     request = routed.request
     headers, multi_value_headers = header_maps(_forwarded_headers(routed, trace_header=trace_header, port=port))
     query, multi_value_query = query_maps(request.query)
     body, is_base64_encoded = _render_body(routed)
-    context = describe_request_context(routed, authenticated.identity)
-    if (authorizer := describe_authorizer(authenticated.identity)) is not None:
+    context = describe_request_context(routed, call.standing.identity)
+    if (authorizer := describe_authorizer(call.standing.identity)) is not None:
         context["authorizer"] = authorizer
     return msgspec.json.encode(
         {

@@ -34,7 +34,7 @@ def render_mock(call: Authorized) -> HttpResponse:
         UnsupportedMediaType: No template is for the request's content type, and nothing is passed through.
         ApiConfigurationError: The template says no status, or no integration response is for it.
     """
-    routed = call.authenticated.routed
+    routed = call.routed
     integration = routed.method.integration
     content_type = _media_type(routed.request.headers.get("content-type"))
     template = integration.request_templates.get(content_type)
@@ -50,7 +50,7 @@ def render_mock(call: Authorized) -> HttpResponse:
     row = _select(integration, status)
     headers = [("Content-Type", next(iter(row.response_templates), DEFAULT_CONTENT_TYPE))]
     for target, expression in row.response_parameters.items():
-        value = evaluate(expression, routed, call.authenticated.identity)
+        value = evaluate(expression, routed, call.standing.identity)
         if target.startswith(METHOD_HEADER) and value is not None:
             name = target.removeprefix(METHOD_HEADER)
             headers = [line for line in headers if line[0].lower() != name.lower()]

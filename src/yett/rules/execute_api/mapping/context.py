@@ -62,8 +62,8 @@ def describe_identity(routed: Routed, identity: Identity) -> dict[str, object]:
         described["caller"] = described["user"] = identity.user_id
         described["principalOrgId"] = identity.organization_id
         described["userArn"] = identity.arn
-    described["sourceIp"] = routed.facts.source_ip
-    described["userAgent"] = routed.facts.user_agent
+    described["sourceIp"] = routed.question.facts.source_ip
+    described["userAgent"] = routed.question.facts.user_agent
     return described
 
 
@@ -135,13 +135,13 @@ _SIMPLE: Final[Mapping[str, Callable[[Routed], str]]] = {
     "deploymentId": lambda routed: routed.plan.deployment_id,
     "domainName": domain_name,
     "domainPrefix": lambda routed: routed.request.host.partition(".")[0],
-    "extendedRequestId": lambda routed: extended_request_id(routed.facts.request_id),
+    "extendedRequestId": lambda routed: extended_request_id(routed.question.facts.request_id),
     "httpMethod": lambda routed: routed.request.method,
     "path": request_path,
     "protocol": lambda routed: routed.request.protocol,
-    "requestId": lambda routed: routed.facts.request_id,
-    "requestTime": lambda routed: render_clf(routed.facts.received_at),
-    "requestTimeEpoch": lambda routed: str(int(routed.facts.received_at.timestamp() * 1000)),
+    "requestId": lambda routed: routed.question.facts.request_id,
+    "requestTime": lambda routed: render_clf(routed.question.facts.received_at),
+    "requestTimeEpoch": lambda routed: str(int(routed.question.facts.received_at.timestamp() * 1000)),
     "resourceId": lambda routed: routed.method.resource_id,
     "resourcePath": lambda routed: routed.method.resource_path,
     "stage": lambda routed: routed.plan.stage,

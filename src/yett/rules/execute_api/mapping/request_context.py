@@ -13,7 +13,7 @@ from yett.values.identity import Identity
 
 def describe_request_context(routed: Routed, identity: Identity) -> dict[str, object]:
     """All members but ``authorizer``."""
-    plan, facts = routed.plan, routed.facts
+    plan, facts = routed.plan, routed.question.facts
     return {
         "resourceId": routed.method.resource_id,
         "resourcePath": routed.method.resource_path,
