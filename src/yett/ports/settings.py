@@ -13,3 +13,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     denial_wording_is_current: bool = True  # AWS's two wordings of a denial (spec 01, section 3)
     echo_canonical_request: bool = True  # in a signature mismatch, as AWS does
     permits_private_upstreams: bool = True  # a loopback listener may reach private and loopback addresses
+
+    def issuer(self, pool_id: str) -> str:
+        """The ``iss`` of a user pool's tokens, below which its keys and discovery document lie."""
+        if self.cognito_issuer_is_aws:
+            return f"https://cognito-idp.{pool_id.partition('_')[0]}.amazonaws.com/{pool_id}"
+        return f"{self.public_url}/{pool_id}"
