@@ -61,6 +61,10 @@ class Callers(Protocol):
         """A session of the role as the gateway or a function would act in it, without its keys; None if there is no role."""
         ...
 
+    async def service_role(self, role_arn: str, session_name: str, *, service: str, now: datetime) -> Caller | None:
+        """As ``role``, for an AWS service (``apigateway.amazonaws.com``); None also if the role's trust policy does not let it."""
+        ...
+
     async def root(self, account: str) -> Caller:
         """The account's root user, as whoever holds the home directory may act (`yett up`)."""
         ...
