@@ -1,0 +1,168 @@
+"""Users of a pool: their states, the names they sign in by, and how they are shown."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, structs
+
+from yett.rules.cognito_idp.attributes import EMAIL, PHONE_NUMBER, VERIFIED, render_attributes
+from yett.rules.cognito_idp.errors import invalid_parameter
+from yett.rules.cognito_idp.limits import FAILURES_FORGOTTEN_AFTER, FREE_FAILURES, LONGEST_LOCK
+from yett.rules.cognito_idp.user_pool import UserPool
+from yett.values.secret import Secret
+
+USERNAME_CHARACTERS: Final = 128
+
+
+class UserStatus(StrEnum):
+    """The values of ``UserStatus`` that a user here can have."""
+
+    UNCONFIRMED = "UNCONFIRMED"
+    CONFIRMED = "CONFIRMED"
+    FORCE_CHANGE_PASSWORD = "FORCE_CHANGE_PASSWORD"  # noqa: S105
+    RESET_REQUIRED = "RESET_REQUIRED"
+
+
+class PasswordRecord(Struct, frozen=True, kw_only=True):
+    """What is kept of a password: enough to check it, both ways, and not to tell it."""
+
+    hash: Secret  # argon2id, encoded with its parameters
+    srp_salt: str  # hexadecimal
+    srp_verifier: Secret  # hexadecimal
+    expires_at: datetime | None = None  # temporary passwords only
+
+
+class Failures(Struct, frozen=True, kw_only=True):
+    """Failed password sign-ins in a row."""
+
+    count: int
+    last_at: datetime
+    locked_until: datetime | None = None
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """One user."""
+
+    username: str  # as given at sign-up; the sub where email or phone number stand in for it
+    sub: str
+    status: UserStatus
+    created_at: datetime
+    modified_at: datetime
+    attributes: Mapping[str, str]  # without sub
+    is_enabled: bool = True
+    password: PasswordRecord | None = None
+    failures: Failures | None = None
+
+
+def username_of(pool: UserPool, name: str, attributes: Mapping[str, str], *, sub: str) -> tuple[str, dict[str, str]]:
+    """The username and attributes of a user who signs up, or is made, as *name*.
+
+    Raises:
+        UserPoolRefused: The pool wants an email address or phone number for a name, or *name* looks like an alias.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+    """
+    is_email, is_phone = EMAIL.fullmatch(name) is not None, PHONE_NUMBER.fullmatch(name) is not None
+    if pool.username_attributes:
+        for attribute, fits in (("email", is_email), ("phone_number", is_phone)):
+            if attribute in pool.username_attributes and fits:
+                return sub, {**attributes, attribute: name}
+        wanted = {"email": "an email", "phone_number": "a phone number"}
+        kinds = [wanted[attribute] for attribute in pool.username_attributes]
+        raise invalid_parameter(f"Username should be {'either ' if len(kinds) > 1 else ''}{' or '.join(kinds)}.")
+    if "email" in pool.alias_attributes and is_email:
+        raise invalid_parameter("Username cannot be of email format, since user pool is configured for email alias.")
+    if "phone_number" in pool.alias_attributes and is_phone:
+        raise invalid_parameter(
+            "Username cannot be of phone number format, since user pool is configured for phone number alias."
+        )
+    return name, dict(attributes)
+
+
+def aliases(pool: UserPool, user: User) -> frozenset[tuple[str, str]]:
+    """What finds this user beside the username: (attribute, folded value). No two users share one.
+
+    Addresses that stand in for a username count at once, aliases once they are verified.
+    """
+    found = {("sub", user.sub)}
+    for attribute in pool.username_attributes:
+        if value := user.attributes.get(attribute):
+            found.add((attribute, pool.fold(value)))
+    for attribute in pool.alias_attributes:
+        verified = VERIFIED.get(attribute)
+        is_good = verified is None or user.attributes.get(verified, "").lower() == "true"
+        if (value := user.attributes.get(attribute)) and is_good and user.status is not UserStatus.UNCONFIRMED:
+            found.add((attribute, pool.fold(value)))
+    return frozenset(found)
+
+
+def lookups(pool: UserPool, name: str) -> tuple[tuple[str, str], ...]:
+    """Under which (attribute, folded value) to look for a user of that name, after the username itself."""
+    attributes = ("sub", *pool.username_attributes, *pool.alias_attributes)
+    return tuple((attribute, name if attribute == "sub" else pool.fold(name)) for attribute in attributes)
+
+
+def with_attributes(user: User, changes: Mapping[str, str], *, now: datetime) -> User:
+    """The user with attributes changed. A new address is not verified unless the change says so; empty values clear."""
+    merged = dict(user.attributes)
+    for name, value in changes.items():
+        verified = VERIFIED.get(name)
+        if verified and verified not in changes and merged.get(name) != value:
+            merged[verified] = "false"
+        merged[name] = value.lower() if name in VERIFIED.values() else value
+    kept = {name: value for name, value in merged.items() if value != ""}
+    for name, verified in VERIFIED.items():
+        if name not in kept:
+            kept.pop(verified, None)
+    return structs.replace(user, attributes=kept, modified_at=now)
+
+
+def with_password(user: User, password: PasswordRecord, status: UserStatus, *, now: datetime) -> User:
+    """The user with a new password and status; failures are forgotten."""
+    return structs.replace(user, password=password, status=status, failures=None, modified_at=now)
+
+
+def is_locked(user: User, *, now: datetime) -> bool:
+    """Whether too many failures keep the user from signing in by password now."""
+    return user.failures is not None and user.failures.locked_until is not None and now < user.failures.locked_until
+
+
+def with_failure(user: User, *, now: datetime) -> User:
+    """The user after one more wrong password: from the fifth on, locked for 1 s, 2 s, 4 s ... up to 15 minutes.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html (lockout behaviour)
+    """
+    before = user.failures
+    count = 1 if before is None or now - before.last_at >= FAILURES_FORGOTTEN_AFTER else before.count + 1
+    locked_until = None
+    if count >= FREE_FAILURES:
+        seconds = min(2 ** min(count - FREE_FAILURES, 20), LONGEST_LOCK.total_seconds())
+        locked_until = now + timedelta(seconds=seconds)
+    return structs.replace(user, failures=Failures(count=count, last_at=now, locked_until=locked_until))
+
+
+def shown_attributes(user: User, readable: frozenset[str] | None = None) -> list[dict[str, str]]:
+    """The attributes of an answer, ``sub`` among them; *readable* names those that an app client may see."""
+    seen = {"sub": user.sub, **{n: v for n, v in user.attributes.items() if readable is None or n in readable}}
+    return render_attributes(seen)
+
+
+def render_user(user: User, *, attributes_name: str = "Attributes") -> dict[str, object]:
+    """A ``UserType``; AdminGetUser names the attributes ``UserAttributes``."""
+    return {
+        "Username": user.username,
+        attributes_name: shown_attributes(user),
+        "UserCreateDate": user.created_at,
+        "UserLastModifiedDate": user.modified_at,
+        "Enabled": user.is_enabled,
+        "UserStatus": user.status.value,
+    }
+
+
+def simulated_sub(pool_id: str, name: str) -> str:
+    """A stable UUID-like text for a user that does not exist."""
+    digest = hashlib.sha256(f"{pool_id}\0{name}".encode("utf-8", "replace")).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
