@@ -1,0 +1,367 @@
+"""IAM's entities in the database.
+
+A user, group, role or managed policy is one document; its key is its name in lower case. Beside it lie index documents
+that say who is attached to a policy, in a group, or in an instance profile; they change in the same transaction.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from yett.adapters.sql.aws_managed_policies import aws_managed_policies
+from yett.adapters.sql.database import Database
+from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.iam_documents import (
+    ACCESS_KEY,
+    ALIAS,
+    ATTACHMENT,
+    KINDS,
+    LAST_USE,
+    MEMBER,
+    POLICY,
+    PROFILE_ROLE,
+    access_key_of,
+    fold,
+    index_entity,
+    load_access_key,
+    load_entity,
+    load_policy,
+    scope_of,
+    store_access_key,
+    unindex_entity,
+)
+from yett.adapters.sql.revisions import policy_scope, principal_scope
+from yett.ports.errors import AlreadyExists
+from yett.ports.iam_store import (
+    AWS_ACCOUNT,
+    AccessKey,
+    AccessKeyStatus,
+    Attachment,
+    Entity,
+    Group,
+    InstanceProfile,
+    LastUse,
+    ManagedPolicy,
+    Role,
+    TooMany,
+    User,
+)
+
+E = TypeVar("E", bound=Entity)
+CHUNK: Final = 200  # documents read at a time while a page is filled
+LAST_USE_SECONDS: Final = 60  # how stale the written last use may be
+
+
+class SqlIamStore:
+    """The port's answer; see `yett.ports.iam_store` for what each method keeps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._uses: dict[str, LastUse] = {}
+        self._flushed: LastUse | None = None
+        self._flushing: asyncio.Task[None] | None = None
+
+    # -- users, groups, roles, instance profiles
+
+    async def find(self, kind: type[E], account: str, name: str) -> E | None:
+        """The entity of this name, whatever its case."""
+        return await self._database.read(lambda transaction: load_entity(transaction, kind, account, name))
+
+    async def add(self, entity: Entity) -> None:
+        """Add an entity."""
+
+        def work(transaction: Transaction) -> None:
+            body = msgspec.json.encode(entity)
+            transaction.add(entity.account, "", KINDS[type(entity)], fold(entity.name), body)
+            index_entity(transaction, entity, already=frozenset())
+            transaction.touch(scope_of(entity))
+
+        await self._database.write(work)
+
+    async def update(self, kind: type[E], account: str, name: str, change: Callable[[E], E]) -> E | None:
+        """Replace an entity by what *change* makes of it."""
+
+        def work(transaction: Transaction) -> E | None:
+            before = load_entity(transaction, kind, account, name)
+            if before is None:
+                return None
+            after = change(before)
+            unindex_entity(transaction, before)
+            body = msgspec.json.encode(after)
+            if fold(after.name) == fold(before.name):
+                transaction.put(account, "", KINDS[kind], fold(after.name), body)
+            else:
+                transaction.add(account, "", KINDS[kind], fold(after.name), body)
+                transaction.remove(account, "", KINDS[kind], fold(before.name))
+            index_entity(transaction, after, already=frozenset(before.attached_policies))
+            if isinstance(after, Group) and after.name != before.name:
+                rename_group(transaction, before, after.name)
+            transaction.touch(scope_of(after))
+            return after
+
+        return await self._database.write(work)
+
+    async def remove(self, kind: type[E], account: str, name: str, check: Callable[[E, int], None]) -> bool:
+        """Remove an entity unless *check* raises."""
+
+        def work(transaction: Transaction) -> bool:
+            entity = load_entity(transaction, kind, account, name)
+            if entity is None:
+                return False
+            check(entity, dependents(transaction, entity))
+            unindex_entity(transaction, entity)
+            transaction.remove(account, "", KINDS[kind], fold(name))
+            transaction.touch(scope_of(entity))
+            return True
+
+        return await self._database.write(work)
+
+    async def page(self, kind: type[E], account: str, *, path_prefix: str, after: str, limit: int) -> list[E]:
+        """Entities below a path that come after a name."""
+
+        def work(transaction: Transaction) -> list[E]:
+            page: list[E] = []
+            position = fold(after)
+            while len(page) < limit:
+                chunk = transaction.scan(account, "", KINDS[kind], after=position, limit=CHUNK)
+                entities = [msgspec.json.decode(body, type=kind) for _, body in chunk]
+                page += [entity for entity in entities if entity.path.startswith(path_prefix)]
+                if len(chunk) < CHUNK:
+                    break
+                position = chunk[-1][0]
+            return page[:limit]
+
+        return await self._database.read(work)
+
+    async def count(self, kind: type[E], account: str) -> int:
+        """How many there are."""
+        return await self._database.read(lambda transaction: transaction.count(account, "", KINDS[kind]))
+
+    async def members(self, account: str, group: str) -> list[User]:
+        """The users of a group, by name."""
+
+        def work(transaction: Transaction) -> list[User]:
+            rows = transaction.scan(account, "", MEMBER, prefix=f"{fold(group)}/")
+            users = (load_entity(transaction, User, account, key.partition("/")[2]) for key, _ in rows)
+            return [user for user in users if user is not None]
+
+        return await self._database.read(work)
+
+    # -- managed policies
+
+    async def find_policy(self, arn: str) -> ManagedPolicy | None:
+        """A managed policy, the account's own or AWS's."""
+        found = aws_managed_policies().get(arn)
+        return found or await self._database.read(lambda transaction: load_policy(transaction, arn))
+
+    async def add_policy(self, policy: ManagedPolicy) -> None:
+        """Add a policy of the account's own."""
+
+        def work(transaction: Transaction) -> None:
+            transaction.add(policy.account, "", POLICY, fold(policy.name), msgspec.json.encode(policy))
+            transaction.touch(policy_scope(policy.arn))
+
+        await self._database.write(work)
+
+    async def update_policy(self, arn: str, change: Callable[[ManagedPolicy], ManagedPolicy]) -> ManagedPolicy | None:
+        """Replace one of the account's own policies by what *change* makes of it."""
+
+        def work(transaction: Transaction) -> ManagedPolicy | None:
+            before = load_policy(transaction, arn)
+            if before is None:
+                return None
+            after = change(before)
+            transaction.put(after.account, "", POLICY, fold(after.name), msgspec.json.encode(after))
+            transaction.touch(policy_scope(arn))
+            return after
+
+        return await self._database.write(work)
+
+    async def remove_policy(self, arn: str, check: Callable[[ManagedPolicy, int], None]) -> bool:
+        """Remove a policy unless *check* raises."""
+
+        def work(transaction: Transaction) -> bool:
+            policy = load_policy(transaction, arn)
+            if policy is None:
+                return False
+            check(policy, transaction.count(policy.account, "", ATTACHMENT, prefix=f"{arn}\n"))
+            transaction.touch(policy_scope(arn))
+            return transaction.remove(policy.account, "", POLICY, fold(policy.name))
+
+        return await self._database.write(work)
+
+    async def policies(self, account: str) -> list[tuple[ManagedPolicy, list[Attachment]]]:
+        """Every managed policy of the account, with its uses there."""
+        if account == AWS_ACCOUNT:
+            return [(policy, []) for policy in aws_managed_policies().values()]
+
+        def work(transaction: Transaction) -> list[tuple[ManagedPolicy, list[Attachment]]]:
+            uses: dict[str, list[Attachment]] = {}
+            for key, body in transaction.scan(account, "", ATTACHMENT):
+                uses.setdefault(key.partition("\n")[0], []).append(msgspec.json.decode(body, type=Attachment))
+            policies = (
+                msgspec.json.decode(body, type=ManagedPolicy) for _, body in transaction.scan(account, "", POLICY)
+            )
+            return [(policy, uses.get(policy.arn, [])) for policy in policies]
+
+        return await self._database.read(work)
+
+    async def attachments(self, account: str, arn: str) -> list[Attachment]:
+        """Who in the account uses this managed policy."""
+        rows = await self._database.read(
+            lambda transaction: transaction.scan(account, "", ATTACHMENT, prefix=f"{arn}\n")
+        )
+        return [msgspec.json.decode(body, type=Attachment) for _, body in rows]
+
+    # -- access keys
+
+    async def add_access_key(self, access_key: AccessKey, *, at_most: int) -> None:
+        """Add an access key."""
+
+        def work(transaction: Transaction) -> None:
+            owner = f"{access_key.owner_id}/"
+            if transaction.count(access_key.account, "", ACCESS_KEY, prefix=owner) >= at_most:
+                raise TooMany(f"{at_most} access keys")
+            if transaction.find_pointer(ACCESS_KEY, access_key.access_key_id) is not None:
+                raise AlreadyExists(f"access key `{access_key.access_key_id}`")
+            store_access_key(transaction, access_key)
+
+        await self._database.write(work)
+
+    async def access_keys(self, account: str, owner_id: str) -> list[AccessKey]:
+        """The keys of a user or root, oldest first."""
+
+        def work(transaction: Transaction) -> list[AccessKey]:
+            rows = transaction.scan(account, "", ACCESS_KEY, prefix=f"{owner_id}/")
+            return [access_key_of(transaction, account, body) for _, body in rows]
+
+        return sorted(await self._database.read(work), key=lambda each: (each.created_at, each.access_key_id))
+
+    async def find_access_key(self, access_key_id: str) -> AccessKey | None:
+        """An access key of whatever account."""
+        return await self._database.read(lambda transaction: load_access_key(transaction, access_key_id))
+
+    async def set_access_key_status(self, access_key_id: str, status: AccessKeyStatus) -> bool:
+        """Let it sign, or not."""
+
+        def work(transaction: Transaction) -> bool:
+            found = load_access_key(transaction, access_key_id)
+            if found is None:
+                return False
+            transaction.unpoint(ACCESS_KEY, access_key_id)
+            store_access_key(transaction, msgspec.structs.replace(found, status=status))
+            return True
+
+        return await self._database.write(work)
+
+    async def remove_access_key(self, access_key_id: str) -> bool:
+        """Remove it."""
+
+        def work(transaction: Transaction) -> bool:
+            pointer = transaction.find_pointer(ACCESS_KEY, access_key_id)
+            if pointer is None:
+                return False
+            transaction.unpoint(ACCESS_KEY, access_key_id)
+            transaction.remove(pointer.account, "", LAST_USE, access_key_id)
+            transaction.touch(principal_scope(pointer.account, pointer.key.partition("/")[0]))
+            return transaction.remove(pointer.account, "", ACCESS_KEY, pointer.key)
+
+        self._uses.pop(access_key_id, None)
+        return await self._database.write(work)
+
+    # -- last use, written now and then
+
+    async def last_use(self, access_key_id: str) -> LastUse | None:
+        """The last use that is known of."""
+        if access_key_id in self._uses:
+            return self._uses[access_key_id]
+
+        def work(transaction: Transaction) -> bytes | None:
+            pointer = transaction.find_pointer(ACCESS_KEY, access_key_id)
+            return None if pointer is None else transaction.find(pointer.account, "", LAST_USE, access_key_id)
+
+        body = await self._database.read(work)
+        return None if body is None else msgspec.json.decode(body, type=LastUse)
+
+    def note_use(self, access_key_id: str, use: LastUse) -> None:
+        """Remember a use; every minute with uses, they are written."""
+        self._uses[access_key_id] = use
+        if self._flushed is None:
+            self._flushed = use
+        elif (use.at - self._flushed.at).total_seconds() >= LAST_USE_SECONDS and self._flushing is None:
+            self._flushed = use
+            self._flushing = asyncio.get_running_loop().create_task(self.write_uses())
+            self._flushing.add_done_callback(self._note_flushed)
+
+    def _note_flushed(self, task: asyncio.Task[None]) -> None:
+        self._flushing = None
+        if not task.cancelled():
+            task.exception()  # a use that could not be written is tried again with the next ones
+
+    async def write_uses(self) -> None:
+        """Write the uses noted since the last time; at the end of the process too."""
+        uses = dict(self._uses)
+
+        def work(transaction: Transaction) -> None:
+            for access_key_id, use in uses.items():
+                pointer = transaction.find_pointer(ACCESS_KEY, access_key_id)
+                if pointer is not None:
+                    transaction.put(pointer.account, "", LAST_USE, access_key_id, msgspec.json.encode(use))
+
+        if uses:
+            await self._database.write(work)
+        for access_key_id, use in uses.items():
+            if self._uses.get(access_key_id) is use:
+                del self._uses[access_key_id]
+
+    # -- the account's alias
+
+    async def alias(self, account: str) -> str | None:
+        """The account's alias."""
+        body = await self._database.read(lambda transaction: transaction.find(account, "", ALIAS, ALIAS))
+        return None if body is None else body.decode()
+
+    async def set_alias(self, account: str, alias: str | None) -> None:
+        """Set it, or take it away."""
+
+        def work(transaction: Transaction) -> None:
+            held = transaction.find(account, "", ALIAS, ALIAS)
+            if held is not None:
+                transaction.unpoint(ALIAS, held.decode())
+                transaction.remove(account, "", ALIAS, ALIAS)
+            if alias is not None:
+                transaction.point(ALIAS, alias, account, "", ALIAS)
+                transaction.put(account, "", ALIAS, ALIAS, alias.encode())
+
+        await self._database.write(work)
+
+
+def dependents(transaction: Transaction, entity: Entity) -> int:
+    """How many access keys, members or instance profiles hold on to the entity."""
+    match entity:
+        case User():
+            return transaction.count(entity.account, "", ACCESS_KEY, prefix=f"{entity.id}/")
+        case Group():
+            return transaction.count(entity.account, "", MEMBER, prefix=f"{fold(entity.name)}/")
+        case Role():
+            return transaction.count(entity.account, "", PROFILE_ROLE, prefix=f"{fold(entity.name)}/")
+        case InstanceProfile():
+            return 0
+        case _:
+            raise TypeError(f"no kind of entity: {type(entity)}")
+
+
+def rename_group(transaction: Transaction, before: Entity, name: str) -> None:
+    """Let the members know their group by its new name."""
+    for key, _ in transaction.scan(before.account, "", MEMBER, prefix=f"{fold(before.name)}/"):
+        user = load_entity(transaction, User, before.account, key.partition("/")[2])
+        if user is None:
+            continue
+        unindex_entity(transaction, user)
+        groups = tuple(name if fold(each) == fold(before.name) else each for each in user.groups)
+        renamed = msgspec.structs.replace(user, groups=groups)
+        transaction.put(user.account, "", KINDS[User], fold(user.name), msgspec.json.encode(renamed))
+        index_entity(transaction, renamed, already=frozenset(user.attached_policies))
+        transaction.touch(scope_of(renamed))
