@@ -1,0 +1,78 @@
+"""What a function's process runs first: ties its life to yett's, then hands over to AWS's runtime client.
+
+Run as a script by the function's interpreter, so it knows the standard library and `awslambdaric` alone. Arguments: the
+handler, the process id of yett, the directory of the code, the ceiling of the data segment in bytes, and the
+directories of layers.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+
+
+def main(arguments: list[str]) -> None:
+    """Become the function."""
+    # What yett was itself given by whoever started it; not every event loop closes that in its children.
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    handler, parent, task_root, data_bytes, *layers = arguments
+    die_with_parent(int(parent))
+    bound_memory(int(data_bytes))
+    run = load_runtime()
+    own = str(Path(__file__).resolve().parent)
+    # The function's own packages win over yett's, as a deployment package wins over Lambda's boto3.
+    sys.path[:] = [task_root, *layers, *(entry for entry in sys.path if entry not in ("", own))]
+    os.chdir(task_root)
+    sys.argv = [sys.argv[0], handler]
+    run(handler)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when yett's thread that started it ends, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the line above
+        os._exit(1)
+
+
+def bound_memory(data_bytes: int) -> None:
+    """Let no burst of allocation between two looks of the watchdog take the machine along."""
+    resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):  # not Linux, or not permitted: the watchdog remains
+        Path("/proc/self/oom_score_adj").write_text("900")
+
+
+def load_runtime():  # type: ignore[no-untyped-def]
+    """`awslambdaric`, before the function's own modules can stand in its way."""
+    from awslambdaric import bootstrap
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+
+    class Client(LambdaRuntimeClient):  # type: ignore[misc]
+        """The runtime client, whose pure-Python calls keep to the path that carries the process's token."""
+
+        def call_rapid(
+            self,
+            http_method: str,
+            endpoint: str,
+            expected_http_code: int,
+            payload: object = None,
+            headers: Mapping[str, str] | None = None,
+        ) -> None:
+            super().call_rapid(http_method, f"/{token}{endpoint}", expected_http_code, payload, headers)
+
+    address, _, token = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
+    # The client keeps what it imported; a function that brings its own simplejson gets that.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "simplejson"]:
+        del sys.modules[name]
+    return lambda handler: bootstrap.run(handler, Client(address))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,408 @@
+"""The pool: for every function as many processes as its invocations need at a time, kept warm for a while."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Final
+
+import awslambdaric
+from msgspec import Struct, structs
+
+from yett.adapters.functions.code import CodeDirectories
+from yett.adapters.functions.interpreters import Interpreters
+from yett.adapters.functions.logs import FunctionLog
+from yett.adapters.functions.process import FunctionProcess, InitFailed, Launch
+from yett.adapters.functions.runtime_api import Invocation
+from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, FunctionThrottled, FunctionUnavailable
+from yett.ports.functions import Function, Functions
+from yett.rules.lambda_.environment import function_environment
+from yett.rules.lambda_.log_record import DIRECTORY
+from yett.values.errors import Refusal, Unavailable
+from yett.values.secret import Secret
+
+SWEEP_SECONDS: Final = 0.25  # how often memory is looked at
+EVENTS: Final = 1000  # invocations that nobody waits for, queued or running
+EVENT_RETRY_SECONDS: Final = (
+    60.0,
+    120.0,
+)  # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+
+logger = logging.getLogger(__name__)
+
+
+class PoolLimits(Struct, frozen=True, kw_only=True):
+    """How large the pool may grow. Ours: Lambda's own limit is 1000 concurrent executions."""
+
+    processes_per_function: int = 10
+    processes: int = 64
+    waiting_per_function: int = 1000
+    idle_seconds: float = 300.0
+
+
+class RoleSession(Struct, frozen=True, kw_only=True):
+    """Credentials of a function's role."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    good_for_seconds: float
+
+
+# The session of the function's execution role; None when it has no such role any more.
+IssueCredentials = Callable[[Function], Awaitable[RoleSession | None]]
+
+
+class _Waiting:
+    """An invocation and whoever waits for its answer."""
+
+    __slots__ = ("answer", "invocation")
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
+        self.answer: asyncio.Future[FunctionAnswer] = asyncio.get_running_loop().create_future()
+
+    def settle(self, answer: FunctionAnswer) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def refuse(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class _Group:
+    """A function's processes and the invocations that wait for one."""
+
+    def __init__(self, function: Function, log: FunctionLog) -> None:
+        self.function = function
+        self.log = log
+        self.processes: set[FunctionProcess] = set()
+        self.idle: list[FunctionProcess] = []  # the last used is used next, so that the others grow old
+        self.waiting: deque[_Waiting] = deque()
+        self.starting = 0
+        self.size = 0  # processes, those about to be started included
+        self.running = 0  # invocations in processes
+        self.expires_at: dict[FunctionProcess, float] = {}  # monotonic: when a process's credentials do
+
+
+class FunctionPool:
+    """Answers `yett.ports.function_runner.FunctionRunner` with processes of this machine.
+
+    *endpoint_url* tells where functions reach yett's AWS APIs; it is asked when a process starts. Everything runs on one
+    event loop; ``stop`` ends every process.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        functions: Functions,
+        code: CodeDirectories,
+        credentials: IssueCredentials,
+        endpoint_url: Callable[[], str],
+        limits: PoolLimits | None = None,
+    ) -> None:
+        self._functions = functions
+        self._code = code
+        self._credentials = credentials
+        self._endpoint_url = endpoint_url
+        self._limits = limits or PoolLimits()
+        self._log_directory = home / DIRECTORY
+        self._interpreters = Interpreters()
+        self._groups: dict[str, _Group] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.Task[None] | None = None
+        self._events = 0
+        self._is_stopped = False
+
+    # The port
+
+    async def invoke(
+        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+    ) -> FunctionAnswer:
+        """See the port."""
+        function = await self._find(function_arn)
+        group = self._admit(function)
+        invocation = Invocation(
+            request_id=request_id, payload=payload, function_arn=function_arn, trace_header=trace_header
+        )
+        waiting = _Waiting(invocation)
+        group.waiting.append(waiting)
+        self._dispatch(group)
+        return await asyncio.shield(waiting.answer)
+
+    async def submit(
+        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+    ) -> None:
+        """See the port."""
+        await self._find(function_arn)
+        if self._events >= EVENTS:
+            raise FunctionThrottled("too many events are queued")
+        self._events += 1
+        task = self._background(self._run_event(function_arn, payload, request_id, trace_header))
+        task.add_done_callback(self._event_done)
+
+    async def stop(self) -> None:
+        """End every process and refuse what waits. No process of a function outlives this."""
+        self._is_stopped = True
+        processes = [process for group in self._groups.values() for process in tuple(group.processes)]
+        for group in self._groups.values():
+            while group.waiting:
+                group.waiting.popleft().refuse(FunctionUnavailable("yett is stopping"))
+        for process in processes:
+            process.kill()
+        tasks = [*self._tasks, *([self._sweep] if self._sweep else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *(process.stopped() for process in processes), return_exceptions=True)
+        for group in self._groups.values():
+            group.log.close()
+        self._groups.clear()
+
+    # Who may run
+
+    async def _find(self, function_arn: str) -> Function:
+        unqualified = unqualified_arn(function_arn)
+        function = self._functions.current(unqualified) or await self._functions.resolve(unqualified)
+        if function is None:
+            raise FunctionNotFound(f"no function `{unqualified}`")
+        return function
+
+    def _admit(self, function: Function) -> _Group:
+        if self._is_stopped:
+            raise FunctionUnavailable("yett is stopping")
+        group = self._groups.get(function.arn)
+        if group is None:
+            log = FunctionLog(self._log_directory, function.account, function.region, function.name)
+            group = self._groups[function.arn] = _Group(function, log)
+        elif group.function is not function:
+            if not runs_alike(group.function, function):
+                self._retire(group)
+            group.function = function
+        at_once = group.running + len(group.waiting)
+        if function.reserved_concurrency is not None and at_once >= function.reserved_concurrency:
+            raise FunctionThrottled(f"the reserved concurrency of `{function.arn}` is used up")
+        if len(group.waiting) >= self._limits.waiting_per_function:
+            raise FunctionThrottled(f"too many invocations of `{function.arn}` wait")
+        return group
+
+    # Who runs where
+
+    def _dispatch(self, group: _Group) -> None:
+        """Give waiting invocations to idle processes, and start a process for each that is left, within bounds."""
+        while group.waiting:
+            process = self._take_idle(group)
+            if process is None:
+                break
+            waiting = group.waiting.popleft()
+            if waiting.answer.done():  # given up meanwhile
+                group.idle.append(process)
+                continue
+            self._run(group, process, waiting)
+        while group.starting < len(group.waiting) and group.size < self._limits.processes_per_function:
+            if not self._make_room(group):
+                break
+            group.starting += 1
+            group.size += 1
+            self._background(self._start(group))
+
+    def _take_idle(self, group: _Group) -> FunctionProcess | None:
+        while group.idle:
+            process = group.idle.pop()
+            if process.is_gone:
+                continue
+            if process.is_retired or group.expires_at.get(process, 0.0) <= time.monotonic():
+                process.kill()
+                continue
+            return process
+        return None
+
+    def _run(self, group: _Group, process: FunctionProcess, waiting: _Waiting) -> None:
+        def finished(answer: FunctionAnswer | None) -> None:
+            group.running -= 1
+            if answer is None:  # the process went before it took the invocation: another will
+                group.waiting.appendleft(waiting)
+            else:
+                waiting.settle(answer)
+            if process.is_retired:
+                process.kill()
+            elif not process.is_gone:
+                group.idle.append(process)
+            if not self._is_stopped:
+                self._dispatch(group)
+
+        group.running += 1
+        process.run(waiting.invocation, finished)
+
+    async def _start(self, group: _Group) -> None:
+        """Start one process; what keeps it from starting is told to the invocation that has waited longest."""
+        function = group.function
+        process: FunctionProcess | None = None
+        try:
+            launch, good_for = await self._launch(function)
+            process = FunctionProcess(launch, group.log, lambda gone: self._gone(group, gone))
+            group.processes.add(process)
+            group.expires_at[process] = time.monotonic() + good_for
+            await process.start()
+            process.is_retired = not runs_alike(function, group.function)
+            group.idle.append(process)
+        except InitFailed as failure:
+            if group.waiting:
+                group.waiting.popleft().settle(failure.answer)
+        except (Unavailable, Refusal) as error:
+            if group.waiting:
+                group.waiting.popleft().refuse(error)
+        finally:
+            group.starting -= 1
+            if process is None:
+                group.size -= 1
+            elif process not in group.idle:
+                process.kill()
+        if not self._is_stopped:
+            self._dispatch(group)
+
+    def _gone(self, group: _Group, process: FunctionProcess) -> None:
+        group.size -= 1
+        group.processes.discard(process)
+        group.expires_at.pop(process, None)
+        with contextlib.suppress(ValueError):
+            group.idle.remove(process)
+        if group.waiting and not self._is_stopped:
+            asyncio.get_running_loop().call_soon(self._dispatch, group)
+
+    def _make_room(self, group: _Group) -> bool:
+        """Whether one more process may start; an idle one of another function goes for it if need be."""
+        if sum(each.size for each in self._groups.values()) < self._limits.processes:
+            return True
+        idle = [(process.idle_since, process) for each in self._groups.values() for process in each.idle]
+        if idle:
+            min(idle, key=lambda pair: pair[0])[1].kill()
+            return True
+        if not group.size and group.waiting:
+            group.waiting.popleft().refuse(FunctionThrottled("every process of the pool is busy"))
+        return False
+
+    def _retire(self, group: _Group) -> None:
+        """Let processes of an older configuration finish what they do, and no more."""
+        for process in group.processes:
+            process.is_retired = True
+        for process in group.idle:
+            process.kill()
+        group.idle.clear()
+
+    # What a process is made of
+
+    async def _launch(self, function: Function) -> tuple[Launch, float]:
+        interpreter = await self._interpreters.find(function.runtime)
+        task_root = await self._code.find(function)
+        session = await self._credentials(function)
+        if session is None:
+            raise FunctionUnavailable(f"the role `{function.role_arn}` cannot be assumed by Lambda")
+        credentials = {
+            "AWS_ACCESS_KEY_ID": session.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": session.secret_access_key.reveal(),
+            "AWS_SESSION_TOKEN": session.session_token.reveal(),
+        }
+        endpoint_url = self._endpoint_url()
+        log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{os.urandom(16).hex()}"
+
+        def environment(runtime_api: str) -> dict[str, str]:
+            return function_environment(
+                name=function.name,
+                region=function.region,
+                handler=function.handler,
+                memory_mb=function.memory_mb,
+                log_stream=log_stream,
+                task_root=str(task_root),
+                runtime_dir=str(Path(awslambdaric.__file__).parent),
+                runtime_api=runtime_api,
+                execution_env=f"AWS_Lambda_{interpreter.runtime}",
+                endpoint_url=endpoint_url,
+                credentials=credentials,
+                variables=function.environment,
+            )
+
+        launch = Launch(
+            interpreter=interpreter.path,
+            handler=function.handler,
+            task_root=task_root,
+            layers=(),
+            memory_mb=function.memory_mb,
+            timeout_seconds=function.timeout_seconds,
+            environment=environment,
+            notice=interpreter.notice,
+        )
+        # A process that starts its last invocation now must still have good credentials at that invocation's end.
+        return launch, session.good_for_seconds - function.timeout_seconds
+
+    # Invocations that nobody waits for
+
+    async def _run_event(self, function_arn: str, payload: bytes, request_id: str, trace_header: str | None) -> None:
+        for delay in (*EVENT_RETRY_SECONDS, None):
+            try:
+                answer = await self.invoke(function_arn, payload, request_id=request_id, trace_header=trace_header)
+            except FunctionNotFound:
+                return
+            except (Refusal, Unavailable) as error:
+                logger.warning("the event %s for %s could not be run: %s", request_id, function_arn, error)
+            else:
+                if answer.function_error is None:
+                    return
+            if delay is not None:
+                await asyncio.sleep(delay)
+        logger.warning("the event %s for %s failed, and failed again when tried twice more", request_id, function_arn)
+
+    def _event_done(self, _: asyncio.Task[None]) -> None:
+        self._events -= 1
+
+    # Housekeeping
+
+    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._sweep is None or self._sweep.done():
+            self._sweep = asyncio.create_task(self._sweep_processes())
+        return task
+
+    async def _sweep_processes(self) -> None:
+        """Watch memory, and end what has been idle for long, until there is no process."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            oldest = time.monotonic() - self._limits.idle_seconds
+            for group in tuple(self._groups.values()):
+                for process in tuple(group.processes):
+                    process.watch_memory()
+                for process in [process for process in group.idle if process.idle_since < oldest]:
+                    group.idle.remove(process)
+                    process.kill()
+                if not group.size and not group.waiting:
+                    group.log.close()
+                    self._groups.pop(group.function.arn, None)
+            if not self._groups and not self._tasks:
+                return
+
+
+def unqualified_arn(function_arn: str) -> str:
+    """The ARN without its qualifier.
+
+    Raises:
+        FunctionNotFound: It names a version or alias, which no function here has.
+    """
+    parts = function_arn.split(":")
+    if len(parts) == 8 and parts[7] != "$LATEST":
+        raise FunctionNotFound(f"no version or alias `{parts[7]}`")
+    return ":".join(parts[:7])
+
+
+def runs_alike(one: Function, other: Function) -> bool:
+    """Whether processes of the one may serve the other: permissions may differ, nothing that a process is made of."""
+    if one is other:
+        return True
+    unmade = {"revision_id": "", "updated_at": one.updated_at, "resource_policy": None, "reserved_concurrency": None}
+    return structs.replace(one, **unmade) == structs.replace(other, **unmade)
