@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from yett.rules.execute_api.call import Routed
-from yett.rules.execute_api.mapping.context import context_variable
+from yett.rules.execute_api.mapping.context import context_variable, extended_request_id, render_clf
+from yett.rules.execute_api.plan import StagePlan
+from yett.values.http import HttpRequest
 from yett.values.identity import Identity
 
 INTEGRATION_HEADER: Final = "integration.request.header."
@@ -44,6 +46,18 @@ def evaluate(expression: str, routed: Routed, identity: Identity) -> str | None:
     return None
 
 
+def gateway_variable(
+    expression: str, *, request: HttpRequest, plan: StagePlan, routed: Routed | None, identity: Identity
+) -> str | None:
+    """The value of a variable in a gateway response, which may be given before the call has found its method."""
+    if routed is not None:
+        return evaluate(expression, routed, identity)
+    if expression.startswith("stageVariables."):
+        return plan.variables.get(expression.removeprefix("stageVariables."))
+    read = _UNROUTED.get(expression)
+    return None if read is None else read(request, plan)
+
+
 def _query_values(routed: Routed, name: str) -> list[str]:
     return parse_qs(routed.request.query, keep_blank_values=True).get(name, [])
 
@@ -60,3 +74,18 @@ _READERS: Final[Mapping[str, Callable[[Routed, str], str | None]]] = {
 
 def _last(values: Sequence[str]) -> str | None:
     return values[-1] if values else None
+
+
+_UNROUTED: Final[Mapping[str, Callable[[HttpRequest, StagePlan], str | None]]] = {
+    "context.accountId": lambda _, plan: plan.account,
+    "context.apiId": lambda _, plan: plan.api_id,
+    "context.domainName": lambda request, _: request.host,
+    "context.extendedRequestId": lambda request, _: extended_request_id(request.request_id),
+    "context.httpMethod": lambda request, _: request.method,
+    "context.identity.sourceIp": lambda request, _: request.source_ip,
+    "context.identity.userAgent": lambda request, _: request.headers.get("user-agent"),
+    "context.path": lambda request, _: request.path,
+    "context.requestId": lambda request, _: request.request_id,
+    "context.requestTime": lambda request, _: render_clf(request.received_at),
+    "context.stage": lambda _, plan: plan.stage,
+}

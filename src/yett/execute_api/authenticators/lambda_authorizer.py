@@ -1,0 +1,169 @@
+"""``CUSTOM``: a function validates the evidence and returns a policy, which is cached; the policy is, never the verdict.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from yett.execute_api.invocation import Invoker, MayNotInvoke
+from yett.ports.bundle import Ports
+from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, FunctionThrottled, FunctionUnavailable
+from yett.ports.shared_state import CachedAnswer, CacheKey
+from yett.rules.execute_api.authorizers.cache_key import hash_identity
+from yett.rules.execute_api.authorizers.identity_source import read
+from yett.rules.execute_api.authorizers.lambda_answer import (
+    AuthorizerAnswer,
+    InvalidAuthorizerAnswer,
+    is_unauthorized,
+    parse_answer,
+)
+from yett.rules.execute_api.authorizers.lambda_event import render_request_event, render_token_event
+from yett.rules.execute_api.call import Routed, Standing
+from yett.rules.execute_api.deployment import AuthorizerType
+from yett.rules.execute_api.errors import AuthorizerConfigurationError, Unauthorized
+from yett.rules.execute_api.limits import AUTHORIZER_TIMEOUT_SECONDS, TOKEN_BYTES
+from yett.rules.execute_api.mapping.context import context_variable
+from yett.rules.execute_api.mapping.trace_header import render_trace_header
+from yett.rules.execute_api.plan import AuthorizerPlan, FunctionTarget
+from yett.values.identity import ANONYMOUS
+
+
+class LambdaAuthenticator:
+    """Asks authorizers, once for all who wait with the same evidence, and keeps what they answered."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._invoker = Invoker(ports)
+        self._under_way: dict[CacheKey, asyncio.Task[AuthorizerAnswer]] = {}
+
+    async def authenticate(self, routed: Routed) -> Standing:
+        """The standing of the principal that the authorizer vouches for, with the policy it gave.
+
+        Raises:
+            Unauthorized: The identity source is missing or malformed, or the function said exactly ``Unauthorized``.
+            AuthorizerConfigurationError: The function failed, was too slow, or answered no policy.
+        """
+        authorizer = routed.method.authorizer
+        if authorizer is None or authorizer.function is None:
+            raise AuthorizerConfigurationError("the method has no authorizer")
+        values = _read_evidence(authorizer, routed)
+        if authorizer.ttl_seconds == 0 or not values:
+            answer, _ = await self._ask(authorizer, authorizer.function, routed, values)
+            return _standing(answer, "the authorizer was asked; it does not cache")
+        key = _cache_key(authorizer, routed, values)
+        now = routed.request.received_at
+        cache = self._ports.authorizer_cache
+        cached = cache.current(key, now=now) or await cache.find(key, now=now)
+        if cached is not None:
+            age = max(0, int((now - cached.stored_at).total_seconds()))
+            return _standing(_parsed(cached, authorizer), f"the authorizer's cached answer, {age} s old")
+        task = self._under_way.get(key)
+        how = "the authorizer was asked" if task is None else "the authorizer was being asked for another call"
+        if task is None:
+            task = asyncio.create_task(self._ask_and_keep(authorizer, authorizer.function, routed, values, key))
+            self._under_way[key] = task
+            task.add_done_callback(lambda done: self._finish(key, done))
+        # Whoever hangs up leaves the others, and the answer, alone.
+        return _standing(await asyncio.shield(task), how)
+
+    def _finish(self, key: CacheKey, task: asyncio.Task[AuthorizerAnswer]) -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody's having waited for it is no warning
+
+    async def _ask_and_keep(
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: tuple[str, ...], key: CacheKey
+    ) -> AuthorizerAnswer:
+        answer, payload = await self._ask(authorizer, function, routed, values)
+        now = self._ports.clock.now()
+        await self._ports.authorizer_cache.put(
+            key,
+            CachedAnswer(
+                payload=payload,
+                parsed=answer,
+                stored_at=now,
+                expires_at=now + timedelta(seconds=authorizer.ttl_seconds),
+            ),
+        )
+        return answer
+
+    async def _ask(
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: tuple[str, ...]
+    ) -> tuple[AuthorizerAnswer, bytes]:
+        """One invocation, and its answer read. Failures are not cached."""
+        is_token = authorizer.type is AuthorizerType.TOKEN
+        event = render_token_event(routed, values[0]) if is_token else render_request_event(routed)
+        try:
+            async with asyncio.timeout(AUTHORIZER_TIMEOUT_SECONDS):
+                given = await self._invoke(authorizer, function, routed, event)
+        except TimeoutError as error:
+            raise AuthorizerConfigurationError(f"the authorizer took over {AUTHORIZER_TIMEOUT_SECONDS} s") from error
+        except (MayNotInvoke, FunctionNotFound, FunctionThrottled, FunctionUnavailable) as error:
+            raise AuthorizerConfigurationError(f"the authorizer could not be asked: {error.reason}") from error
+        if given.function_error is not None:
+            if is_unauthorized(given.payload):
+                raise Unauthorized("the authorizer failed with the message `Unauthorized`")
+            raise AuthorizerConfigurationError("the authorizer's function failed; see its log: `yett logs`")
+        try:
+            return parse_answer(given.payload, authorizer_id=authorizer.id), given.payload
+        except InvalidAuthorizerAnswer as refusal:
+            raise AuthorizerConfigurationError(f"the authorizer's answer is no policy: {refusal.reason}") from refusal
+
+    async def _invoke(
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, event: bytes
+    ) -> FunctionAnswer:
+        plan = routed.plan
+        return await self._invoker.invoke(
+            function,
+            event,
+            question=routed.question,
+            standing=None,
+            source_arn=f"arn:aws:execute-api:{plan.region}:{plan.account}:{plan.api_id}/authorizers/{authorizer.id}",
+            trace_header=render_trace_header(routed),
+        )
+
+
+def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> tuple[str, ...]:
+    """The values of the identity sources. They are needed by TOKEN authorizers, and by REQUEST authorizers that cache.
+
+    Raises:
+        Unauthorized: One is absent, empty, too long, or does not match the authorizer's expression.
+    """
+    values = read(
+        authorizer.sources,
+        routed.request,
+        stage_variables=routed.plan.variables,
+        context=lambda name: context_variable(name, routed, ANONYMOUS),
+    )
+    if values is None:
+        if authorizer.type is AuthorizerType.REQUEST and authorizer.ttl_seconds == 0:
+            return ()
+        raise Unauthorized("an identity source is missing or empty")
+    if any(len(value) > TOKEN_BYTES for value in values):
+        raise Unauthorized("an identity source is too long")
+    expression: Any = authorizer.validation
+    if authorizer.type is AuthorizerType.TOKEN:
+        if not values:
+            raise Unauthorized("the authorizer has no identity source")
+        # UNCERTAIN: anchoring; a full match, as Java's `matches` (spec 04, section 2).
+        if expression is not None and expression.fullmatch(values[0]) is None:
+            raise Unauthorized("the token does not match the authorizer's validation expression")
+    return values
+
+
+def _cache_key(authorizer: AuthorizerPlan, routed: Routed, values: tuple[str, ...]) -> CacheKey:
+    plan = routed.plan
+    return CacheKey(plan.account, plan.api_id, plan.stage, plan.deployment_id, authorizer.id, hash_identity(values))
+
+
+def _parsed(cached: CachedAnswer, authorizer: AuthorizerPlan) -> AuthorizerAnswer:
+    if isinstance(cached.parsed, AuthorizerAnswer):
+        return cached.parsed
+    return parse_answer(cached.payload, authorizer_id=authorizer.id)
+
+
+def _standing(answer: AuthorizerAnswer, how: str) -> Standing:
+    return Standing(identity=answer.identity, authorizer_policy=answer.policy, established_by=how)
+

@@ -1,0 +1,63 @@
+"""``HTTP_PROXY``: an HTTP backend answers the call.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrations.html
+"""
+
+from yett.ports.bundle import Ports
+from yett.ports.upstream import (
+    LOCAL_DEVELOPMENT,
+    PUBLIC_ONLY,
+    UpstreamBadAddress,
+    UpstreamRefused,
+    UpstreamRequest,
+    UpstreamTimedOut,
+    UpstreamTlsFailed,
+    UpstreamUnreachable,
+)
+from yett.rules.execute_api.call import Authorized
+from yett.rules.execute_api.errors import ApiConfigurationError, IntegrationFailure, IntegrationTimeout
+from yett.rules.execute_api.integrations.http_answer import relay
+from yett.rules.execute_api.integrations.http_request import build_request
+from yett.rules.execute_api.mapping.trace_header import render_trace_header
+from yett.values.http import Headers, HttpResponse
+
+
+class HttpIntegration:
+    """Asks HTTP backends."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._upstream = ports.upstream
+        self._port = ports.settings.port
+        self._rule = LOCAL_DEVELOPMENT if ports.settings.permits_private_upstreams else PUBLIC_ONLY
+
+    async def ask(self, call: Authorized) -> HttpResponse:
+        """Send the request on and relay the answer.
+
+        Raises:
+            IntegrationTimeout: The backend took longer than the integration allows.
+            IntegrationFailure: It could not be reached, or what it answered is no HTTP.
+            ApiConfigurationError: Its address is none, or one that may not be called; or its certificate is not good.
+        """
+        routed = call.routed
+        outgoing = build_request(call, trace_header=render_trace_header(routed), port=self._port)
+        try:
+            answer = await self._upstream.send(
+                UpstreamRequest(
+                    method=outgoing.method,
+                    scheme=outgoing.scheme,
+                    host=outgoing.host,
+                    port=outgoing.port,
+                    target=outgoing.target,
+                    headers=Headers(outgoing.headers),
+                    body=outgoing.body,
+                    timeout_seconds=routed.method.integration.timeout_ms / 1000,
+                    network_rule=self._rule,
+                )
+            )
+        except UpstreamTimedOut as error:
+            raise IntegrationTimeout(error.reason) from error
+        except UpstreamUnreachable as error:
+            raise IntegrationFailure(error.reason) from error
+        except (UpstreamBadAddress, UpstreamRefused, UpstreamTlsFailed) as error:
+            raise ApiConfigurationError(error.reason) from error
+        return relay(answer.status, answer.headers, answer.body)

@@ -1,0 +1,80 @@
+"""REST APIs: the straight line from a request to its answer, one step a line."""
+
+from functools import partial
+
+from yett.execute_api.authenticate import Authenticators
+from yett.execute_api.authorize import authorize
+from yett.execute_api.decisions import Record
+from yett.execute_api.integrate import Integrations
+from yett.execute_api.screen import screen
+from yett.execute_api.unrouted import refuse_unrouted
+from yett.policy import Wording
+from yett.ports.bundle import Ports
+from yett.rules.execute_api.call import Facts, Question, Routed
+from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.errors import GatewayError, RequestUriTooLong
+from yett.rules.execute_api.gateway_responses.rest import render
+from yett.rules.execute_api.limits import METHOD_ARN_BYTES
+from yett.rules.execute_api.mapping.context import extended_request_id
+from yett.rules.execute_api.mapping.parameters import gateway_variable
+from yett.rules.execute_api.plan import StagePlan
+from yett.values.http import Headers, HttpRequest, HttpResponse
+
+
+class RestLine:
+    """Answers calls to REST APIs. One for each process: it keeps what the steps remember between calls."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._authenticators = Authenticators(ports)
+        self._integrations = Integrations(ports)
+        self._wording = Wording.CURRENT if ports.settings.denial_wording_is_current else Wording.LEGACY
+
+    async def answer(self, request: HttpRequest, path: str, plan: StagePlan, record: Record) -> HttpResponse:
+        """Answer a call of the stage, *path* being the part below it; or let the gateway answer in the integration's place."""
+        routed = None
+        try:
+            routed = await self._route(request, path, plan)
+            record.routed(routed)
+            screened = screen(routed, wording=self._wording)
+            record.screened()
+            authenticated = await self._authenticators.authenticate(screened)
+            record.authenticated(authenticated)
+            authorized = authorize(authenticated, wording=self._wording)
+            record.authorized(authorized)
+            answer = await self._integrations.integrate(authorized)
+            record.integrated(answer)
+        except GatewayError as error:
+            lookup = partial(gateway_variable, request=request, plan=plan, routed=routed, identity=record.identity)
+            answer = render(error, customized=plan.gateway_responses, lookup=lookup)
+            record.refused(error, answer)
+        return with_request_ids(answer, request.request_id)
+
+    async def _route(self, request: HttpRequest, path: str, plan: StagePlan) -> Routed:
+        """Find the method in the stage's snapshot.
+
+        Raises:
+            GatewayError: There is none: what the caller reads depends on the signature it presents.
+            RequestUriTooLong: The path makes an ARN that no policy could be asked about.
+        """
+        found = plan.router.find(request.method, path)
+        if found is None:
+            raise await refuse_unrouted(request, plan, self._ports)
+        method, path_parameters = found
+        arn = f"{plan.arn_prefix}{request.method}{path}"
+        if len(arn) > METHOD_ARN_BYTES and (
+            method.authorization_type is not AuthorizationType.NONE or plan.resource_policy is not None
+        ):
+            raise RequestUriTooLong(f"the method's ARN has {len(arn)} bytes, {METHOD_ARN_BYTES} are allowed")
+        return Routed(
+            request=request,
+            question=Question(plan=plan, method=method, arn=arn, facts=Facts.of(request)),
+            path=path,
+            path_parameters=path_parameters,
+        )
+
+
+def with_request_ids(answer: HttpResponse, request_id: str) -> HttpResponse:
+    """The answer with the two headers that every answer of a REST API has."""
+    lines = (*answer.headers.lines, ("x-amzn-RequestId", request_id), ("x-amz-apigw-id", extended_request_id(request_id)))
+    return HttpResponse(status=answer.status, headers=Headers(lines), body=answer.body)
