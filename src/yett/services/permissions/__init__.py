@@ -1,1 +1,1 @@
-"""Operation -> IAM action, resource and condition keys: one written table a service. No operation, no I/O, no judgement."""
+"""Operation -> IAM action, resource and condition keys: one table a service. No operation, no I/O, no judgement."""

@@ -45,14 +45,16 @@ class PassedRole(Struct, frozen=True):
 class Permission(Struct, frozen=True, kw_only=True):
     """One row: the action, on which resources, with which condition keys from the parameters.
 
-    ``resource`` is an ARN template (``{partition}``, ``{account}``, ``{region}`` and required input members between braces; an
-    absent ``Path`` is ``/``), or a function. Where the ARN is only known to the store, the service's `operations.py` has a
-    resolver of the same operation in its ``RESOURCES``, which then stands in for this one.
+    ``resource`` is an ARN template (``{partition}``, ``{account}``, ``{region}`` and required input members between
+    braces; an absent ``Path`` is ``/``), or a function. Where only the store knows the ARN, the service has a resolver
+    of the same operation in ``RESOURCES`` of its `operations.py`, which then stands in for this one.
     """
 
     action: str  # "iam:CreateRole"
     resource: str | tuple[str, ...] | ResourceOf = "*"
-    condition_keys: Mapping[str, str | ValuesOf] = {}  # "iam:PolicyARN": "PolicyArn" (an input member, dotted), or a function
+    condition_keys: Mapping[
+        str, str | ValuesOf
+    ] = {}  # "iam:PolicyARN": "PolicyArn" (an input member, dotted), or a function
     tags: str | None = None  # the member with the tags put on: aws:RequestTag/* and aws:TagKeys
     tag_keys: str | None = None  # the member with the tag keys taken off: aws:TagKeys
     also: Mapping[str, str] = {}  # member -> the further action needed when it is given: {"Tags": "iam:TagRole"}
