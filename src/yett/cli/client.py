@@ -1,0 +1,136 @@
+"""Reaching this home's server as root, for the commands that ask it something."""
+
+import configparser
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+from msgspec import Struct
+
+from yett.server.home import find_running
+from yett.server.settings import read_settings
+from yett.sigv4 import sign
+from yett.values.http import Headers
+from yett.values.secret import Secret
+
+PROFILE: Final = "yett"
+TIMEOUT_SECONDS: Final = 30
+
+
+class Access(Struct, frozen=True, kw_only=True):
+    """A server and the credentials to ask it with."""
+
+    url: str  # "http://localhost:4566"
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: str | None
+    region: str
+
+
+def find_access() -> Access:
+    """The server of the environment (AWS_ENDPOINT_URL) or of this home, with the environment's credentials or the home's root.
+
+    Raises:
+        click.ClickException: No server runs, or there are no credentials for it.
+    """
+    settings = read_settings(os.environ)
+    running = find_running(settings.home)
+    url = os.environ.get("AWS_ENDPOINT_URL") or (running.url if running else None)
+    if url is None:
+        raise click.ClickException(
+            f"no yett server runs on `{settings.home}`: start one with `yett up TEMPLATE` or `yett serve`, or set AWS_ENDPOINT_URL"
+        )
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or settings.region
+    if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
+        return Access(
+            url=url,
+            access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
+            secret_access_key=Secret(os.environ["AWS_SECRET_ACCESS_KEY"]),
+            session_token=os.environ.get("AWS_SESSION_TOKEN"),
+            region=region,
+        )
+    access_key_id, secret = read_root_credentials(settings.home)
+    return Access(url=url, access_key_id=access_key_id, secret_access_key=secret, session_token=None, region=region)
+
+
+def read_root_credentials(home: Path) -> tuple[str, Secret]:
+    """The root credentials that the home keeps.
+
+    Raises:
+        click.ClickException: It keeps none.
+    """
+    environment = os.environ.get("YETT_ROOT_ACCESS_KEY_ID"), os.environ.get("YETT_ROOT_SECRET_ACCESS_KEY")
+    if environment[0] and environment[1]:
+        return environment[0], Secret(environment[1])
+    file = configparser.ConfigParser(interpolation=None)
+    file.read(home / "credentials")
+    if not file.has_section(PROFILE):
+        raise click.ClickException(
+            f"`{home}` has no credentials: start a server there first, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    return file[PROFILE]["aws_access_key_id"], Secret(file[PROFILE]["aws_secret_access_key"])
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What the server answered."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def send_signed(
+    access: Access, method: str, url: str, *, service: str, headers: Headers = Headers(), body: bytes = b""
+) -> Answer:
+    """Sign a request and send it.
+
+    Raises:
+        click.ClickException: The server cannot be reached.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        raise click.ClickException(f"`{url}` is no http or https URL")
+    lines = Headers((("Host", parts.netloc), *headers.lines))
+    signed = sign(
+        method=method,
+        path=parts.path or "/",
+        query=parts.query,
+        headers=lines,
+        body=body,
+        access_key_id=access.access_key_id,
+        secret_access_key=access.secret_access_key,
+        session_token=access.session_token,
+        region=access.region,
+        service=service,
+        now=datetime.now(UTC),
+    )
+    request = urllib.request.Request(url, data=body or None, method=method)  # noqa: S310
+    for name, value in (*headers.lines, *signed.lines):
+        request.add_header(name, value)
+    return send(request)
+
+
+def send(request: urllib.request.Request) -> Answer:
+    """Send a request; proxies are not asked, redirects not followed.
+
+    Raises:
+        click.ClickException: The server cannot be reached.
+    """
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return Answer(status=answer.status, headers=Headers(answer.headers.items()), body=answer.read())
+    except urllib.error.HTTPError as error:
+        return Answer(status=error.code, headers=Headers(error.headers.items()), body=error.read())
+    except (urllib.error.URLError, OSError) as error:
+        raise click.ClickException(f"cannot reach `{request.full_url}`: {error}") from error
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+        """Never."""

@@ -1,0 +1,64 @@
+"""Which front door a request goes to, by host and path. Nothing here looks at credentials: each door does."""
+
+import re
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from yett.rules.execute_api.routing.domain import is_execute_api_host, locate
+from yett.values.http import HttpRequest, HttpResponse
+
+AUTH_HOST: Final = re.compile(r"[a-z0-9-]{1,63}\.auth\.(?:localhost|[a-z0-9-]+\.amazoncognito\.com)")
+POOL_DOCUMENT: Final = re.compile(r"/[a-z]{2}(?:-[a-z]+)+-[0-9]_[A-Za-z0-9]{1,55}/\.well-known/[a-z.-]+")
+ADMIN_PREFIX: Final = "/_yett/"
+
+
+class Door(StrEnum):
+    """The front doors."""
+
+    EXECUTE_API = "execute_api"
+    CONTROL_PLANE = "control_plane"
+    HOSTED_LOGIN = "hosted_login"
+    ADMIN = "admin"
+
+
+def choose(host: str, path: str) -> Door:
+    """The door for a host (lower case, without port) and a raw path.
+
+    A host that serves invocations or sign-in serves nothing else: what an API answers must never share an origin with more.
+    """
+    if is_execute_api_host(host):
+        return Door.EXECUTE_API
+    if AUTH_HOST.fullmatch(host) or POOL_DOCUMENT.fullmatch(path):
+        return Door.HOSTED_LOGIN
+    if path.startswith(ADMIN_PREFIX):
+        return Door.ADMIN
+    if locate(host, path) is not None:
+        return Door.EXECUTE_API
+    return Door.CONTROL_PLANE
+
+
+Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+class Doors(Struct, frozen=True, kw_only=True):
+    """All front doors of a listener."""
+
+    execute_api: Answer
+    control_plane: Answer
+    hosted_login: Answer
+    admin: Answer
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """Hand the request to its door."""
+        match choose(request.host, request.path):
+            case Door.EXECUTE_API:
+                return await self.execute_api(request)
+            case Door.CONTROL_PLANE:
+                return await self.control_plane(request)
+            case Door.HOSTED_LOGIN:
+                return await self.hosted_login(request)
+            case Door.ADMIN:
+                return await self.admin(request)
