@@ -1,0 +1,207 @@
+"""Finding the few statements of many that may apply to a request, without trying each.
+
+Whatever is left out could not have applied; whatever is found is still tried whole. A statement is found by the ARN
+that it names; else by the literal text its pattern begins with; else by a rare piece of text that its pattern holds;
+else by the principal or the condition value that it wants.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Final
+
+from msgspec import Struct
+
+from yett.policy.document import Effect, Patterns
+from yett.policy.evaluate import Evaluation
+from yett.policy.request import ANYONE, NO_CONTEXT, AuthorizationRequest, Grant, RequestContext
+from yett.policy.resource import ResourceTemplate, read_resource
+from yett.policy.wildcard import Glob
+
+GRAM_CHARACTERS: Final = 6  # of the pieces of text by which patterns without a telling prefix are found
+CROWD: Final = 8  # patterns that may stand together before a narrower place is sought for them
+
+ResourceTest = Callable[[str, RequestContext], bool]
+
+
+class Condition(Struct, frozen=True):
+    """One entry of a Condition element, ready to be asked."""
+
+    key: str  # lower case
+    when_absent: bool
+    when_present: Callable[[tuple[str, ...], RequestContext], bool]
+    equal_to: frozenset[str] | None = None  # where it wants the key to be one of these texts, and nothing else
+
+
+class Rule(Struct, frozen=True):
+    """A statement, ready to be asked everything but its resource."""
+
+    ordinal: int
+    effect: Effect
+    actions: Callable[[str], bool] | None  # of a lower-case action; None: they cover whatever may be asked
+    principal_names: frozenset[str] | None
+    principal_negated: bool
+    conditions: tuple[Condition, ...]
+    verdict: Evaluation  # where it names no principal, and of a Deny
+    by_grant: Mapping[Grant, Evaluation]
+
+
+class Candidate(Struct, frozen=True):
+    """A rule that may apply, with what is left to ask about the resource; None: nothing."""
+
+    rule: Rule
+    ordinal: int
+    resource: ResourceTest | None
+
+
+Bucket = tuple[Candidate, ...]
+_ordinal: Final = attrgetter("ordinal")
+
+
+class Index(Struct, frozen=True):
+    """The candidates, by how they are found. Every bucket is in the order of the statements."""
+
+    everywhere: Bucket
+    exact: Mapping[str, Bucket]
+    prefixed: Mapping[str, Bucket]
+    prefix_lengths: tuple[int, ...]
+    by_gram: Mapping[str, Bucket]
+    by_name: Mapping[str, Bucket]
+    by_value: tuple[tuple[str, Mapping[str, Bucket]], ...]
+
+    def find(self, request: AuthorizationRequest) -> Bucket:
+        """The statements that may apply, in their order; one may come twice."""
+        resource = request.resource
+        hits = [self.everywhere] if self.everywhere else []
+        if resource in self.exact:
+            hits.append(self.exact[resource])
+        prefixed = self.prefixed
+        for length in self.prefix_lengths:
+            prefix = resource[:length]
+            if prefix in prefixed:
+                hits.append(prefixed[prefix])
+        if self.by_gram:
+            grams = {resource[at : at + GRAM_CHARACTERS] for at in range(len(resource) - GRAM_CHARACTERS + 1)}
+            hits.extend(self.by_gram[gram] for gram in grams & self.by_gram.keys())
+        if self.by_name:
+            hits.extend(self.by_name[name] for name in request.principal.names if name in self.by_name)
+        for key, buckets in self.by_value:
+            values = request.context.find(key) or ()
+            hits.extend(buckets[value] for value in values if value in buckets)
+        if len(hits) < 2:
+            return hits[0] if hits else ()
+        return tuple(sorted((candidate for bucket in hits for candidate in bucket), key=_ordinal))
+
+
+class IndexBuilder:
+    """Collects statements, and arranges them to be found."""
+
+    def __init__(self) -> None:
+        self._everywhere: list[Candidate] = []
+        self._exact: defaultdict[str, list[Candidate]] = defaultdict(list)
+        self._prefixed: defaultdict[str, list[tuple[Glob, Candidate]]] = defaultdict(list)
+
+    def add(self, rule: Rule, element: Patterns | None, version: str) -> None:
+        """Take a statement, under each of the resources that it names."""
+        if element is None:
+            self._everywhere.append(Candidate(rule, rule.ordinal, None))
+        elif element.negated:
+            tests = tuple(_resource_test(read_resource(text, version=version)) for text in element.values)
+            self._everywhere.append(Candidate(rule, rule.ordinal, _none_of(tests)))
+        else:
+            for text in dict.fromkeys(element.values):
+                self._add_pattern(rule, read_resource(text, version=version))
+
+    def _add_pattern(self, rule: Rule, template: ResourceTemplate) -> None:
+        outline = template.outline()
+        if outline.literal is not None:
+            self._exact[outline.literal].append(Candidate(rule, rule.ordinal, None))
+        elif outline.runs:
+            candidate = Candidate(rule, rule.ordinal, _resource_test(template))
+            self._prefixed[outline.prefix].append((outline, candidate))
+        else:
+            anything = template.is_fixed and outline.matches("")
+            test = None if anything else _resource_test(template)
+            self._everywhere.append(Candidate(rule, rule.ordinal, test))
+
+    def build(self) -> Index:
+        """Arrange what was collected."""
+        by_gram: defaultdict[str, list[Candidate]] = defaultdict(list)
+        prefixed: dict[str, Bucket] = {}
+        crowded: list[tuple[Glob, Candidate]] = []
+        for prefix, members in self._prefixed.items():
+            if prefix and len(members) <= CROWD:
+                prefixed[prefix] = _bucket(candidate for _, candidate in members)
+            else:
+                crowded.extend(members)
+        counts = Counter(gram for outline, _ in crowded for gram in _grams(outline))
+        for outline, candidate in crowded:
+            grams = _grams(outline)
+            rarest = min(grams, key=lambda gram: (counts[gram], gram), default=None)
+            if rarest is None or counts[rarest] > max(CROWD, len(crowded) // CROWD):
+                self._everywhere.append(candidate)
+            else:
+                by_gram[rarest].append(candidate)
+        everywhere, by_name, by_value = _scatter(self._everywhere)
+        return Index(
+            everywhere=everywhere,
+            exact=_buckets(self._exact),
+            prefixed=prefixed,
+            prefix_lengths=tuple(sorted({len(prefix) for prefix in prefixed})),
+            by_gram=_buckets(by_gram),
+            by_name=_buckets(by_name),
+            by_value=tuple((key, _buckets(values)) for key, values in by_value.items()),
+        )
+
+
+def _scatter(
+    candidates: list[Candidate],
+) -> tuple[Bucket, Mapping[str, list[Candidate]], Mapping[str, Mapping[str, list[Candidate]]]]:
+    """Find by principal or by condition value what no resource tells apart, if there is a crowd of it."""
+    everywhere: list[Candidate] = []
+    by_name: defaultdict[str, list[Candidate]] = defaultdict(list)
+    by_value: defaultdict[str, defaultdict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
+    for candidate in candidates:
+        rule = candidate.rule
+        wanted = next((condition for condition in rule.conditions if condition.equal_to is not None), None)
+        if len(candidates) <= CROWD:
+            everywhere.append(candidate)
+        elif rule.principal_names is not None and not rule.principal_negated and ANYONE not in rule.principal_names:
+            for name in rule.principal_names:
+                by_name[name].append(candidate)
+        elif wanted is not None:
+            for value in wanted.equal_to or ():
+                by_value[wanted.key][value].append(candidate)
+        else:
+            everywhere.append(candidate)
+    return _bucket(everywhere), by_name, by_value
+
+
+def _resource_test(template: ResourceTemplate) -> ResourceTest:
+    if template.is_fixed:
+        pattern = template.resolve(NO_CONTEXT)
+        assert pattern is not None  # no variable, so nothing that could be missing
+        matches = pattern.matches
+        return lambda resource, _context: matches(resource)
+
+    def test(resource: str, context: RequestContext) -> bool:
+        resolved = template.resolve(context)
+        return resolved is not None and resolved.matches(resource)
+
+    return test
+
+
+def _none_of(tests: tuple[ResourceTest, ...]) -> ResourceTest:
+    return lambda resource, context: not any(test(resource, context) for test in tests)
+
+
+def _grams(outline: Glob) -> set[str]:
+    return {run[at : at + GRAM_CHARACTERS] for run in outline.runs for at in range(len(run) - GRAM_CHARACTERS + 1)}
+
+
+def _bucket(candidates: Iterable[Candidate]) -> Bucket:
+    return tuple(sorted(candidates, key=_ordinal))
+
+
+def _buckets(candidates: Mapping[str, list[Candidate]]) -> dict[str, Bucket]:
+    return {name: _bucket(members) for name, members in candidates.items()}

@@ -1,0 +1,222 @@
+"""Advice on a document: what is wrong with its grammar, and what is right but hardly meant."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from yett.policy.action import EXECUTE_API_ACTIONS
+from yett.policy.condition.operators import SetOperator, find_operator
+from yett.policy.document import (
+    CURRENT_VERSION,
+    SHORTHAND,
+    ConditionEntry,
+    Effect,
+    Kind,
+    Patterns,
+    PolicyDocument,
+    PrincipalElement,
+    Statement,
+)
+from yett.policy.grammar import read_document
+from yett.policy.principal import read_names
+from yett.policy.request import ANYONE
+from yett.policy.wildcard import glob
+
+METHODS: Final = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"})
+
+
+class Severity(StrEnum):
+    """An error makes the document invalid; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Finding(Struct, frozen=True):
+    """One piece of advice."""
+
+    severity: Severity
+    code: str
+    message: str
+    path: str  # JSON pointer
+
+
+def lint(text: str | bytes | Mapping[str, object], *, kind: Kind) -> tuple[Finding, ...]:
+    """Everything there is to say about a document; it is valid unless there is an error among it."""
+    document, problems = read_document(text, kind=kind, stored=False)
+    if document is None:
+        return tuple(
+            Finding(Severity.ERROR, problem.fault.value, f"{problem.detail} (AWS: {problem.reason})", problem.path)
+            for problem in problems
+        )
+    return tuple(_advise(document, kind))
+
+
+def _warn(code: str, message: str, path: str) -> Finding:
+    return Finding(Severity.WARNING, code, message, path)
+
+
+def _advise(document: PolicyDocument, kind: Kind) -> Iterator[Finding]:
+    for statement in document.statements:
+        yield from _unknown_actions(statement)
+        yield from _useless_resources(statement, kind)
+        yield from _conditions(statement, document.version)
+        yield from _open_to_all(statement, kind)
+        yield from _old_variables(statement, document.version)
+    yield from _dead_allows(document.statements)
+
+
+def _unknown_actions(statement: Statement) -> Iterator[Finding]:
+    member = "NotAction" if statement.action.negated else "Action"
+    for text in statement.action.values:
+        known = any(glob(text.lower()).matches(action.lower()) for action in EXECUTE_API_ACTIONS)
+        if text.lower().startswith("execute-api:") and not known:
+            message = f"`{text}` is no action of execute-api, which has {', '.join(EXECUTE_API_ACTIONS)}"
+            yield _warn("UNKNOWN_ACTION", message, f"{statement.pointer}/{member}")
+
+
+def _useless_resources(statement: Statement, kind: Kind) -> Iterator[Finding]:
+    if statement.resource is None:
+        return
+    path = f"{statement.pointer}/{'NotResource' if statement.resource.negated else 'Resource'}"
+    if not statement.resource.values:
+        yield _warn("RESOURCE_MATCHES_NOTHING", "an empty list covers no resource", path)
+    for text in statement.resource.values:
+        reason = _why_nothing(text, kind)
+        if reason is not None:
+            yield _warn("RESOURCE_MATCHES_NOTHING", f"`{text}` can match nothing: {reason}", path)
+
+
+def _why_nothing(text: str, kind: Kind) -> str | None:
+    if text == "*":
+        return None
+    if text.startswith(SHORTHAND):
+        if kind is not Kind.RESOURCE:
+            return "the short form is for resource policies only"
+        return _why_no_method(f"*/{text[len(SHORTHAND) :]}")
+    match text.split(":", 5):
+        case ["arn", _, "execute-api", _, _, resource]:
+            return _why_no_method(resource)
+        case ["arn", _, _, *_]:
+            return None if text.count(":") >= 5 or text.endswith("*") else "an ARN has six parts"
+        case _:
+            return "it is no ARN"
+
+
+def _why_no_method(resource: str) -> str | None:
+    """Why ``api/stage/METHOD/path`` is nothing that can be invoked. A wildcard may stand for anything behind it."""
+    parts = resource.split("/", 3)
+    opened = next((number for number, part in enumerate(parts) if number > 0 and _is_open(part)), len(parts))
+    if _is_open(parts[-1]) and len(parts) == 1:
+        return None
+    if len(parts) == 1:
+        return "the stage and the method are missing"
+    if opened > 1 and parts[1] == "":
+        return "the stage is empty"
+    if len(parts) == 2:
+        return None if opened == 1 else "the method is missing"
+    method = parts[2]
+    if opened <= 2 or method.startswith("$"):  # $connect and the like: routes of a WebSocket API
+        return None
+    if method not in METHODS:
+        return None if len(parts) == 3 else f"`{method}` is no method"
+    return f"`{method}` has no path behind it" if len(parts) == 3 else None
+
+
+def _is_open(part: str) -> bool:
+    return "*" in part or "?" in part or "${" in part
+
+
+def _conditions(statement: Statement, version: str) -> Iterator[Finding]:
+    for entry in statement.conditions:
+        path = f"{statement.pointer}/Condition/{entry.operator}/{entry.key.replace('~', '~0').replace('/', '~1')}"
+        use = find_operator(entry.operator)
+        assert use is not None  # the grammar has seen to it
+        if not entry.values:
+            yield _warn("NO_CONDITION_VALUES", "no value is listed, so none matches", path)
+        comparison = use.operator.comparison
+        for text in entry.values:
+            if comparison is None:
+                readable = text.lower() in {"true", "false"}
+            else:
+                has_variable = comparison.takes_variables and version == CURRENT_VERSION and "${" in text
+                readable = has_variable or comparison.read_expected((text,)) is not None
+            if not readable:
+                yield _warn("CONDITION_VALUE", f"`{text}` is no value for {use.operator.name}", path)
+        for_all = use.set_operator is SetOperator.FOR_ALL_VALUES
+        if for_all and statement.effect is Effect.ALLOW and not _demands_presence(statement, entry):
+            message = f"ForAllValues allows a request without `{entry.key}`; add Null with `false` for this key"
+            yield _warn("FOR_ALL_VALUES_WITH_ALLOW", message, path)
+
+
+def _demands_presence(statement: Statement, entry: ConditionEntry) -> bool:
+    return any(
+        other.operator == "Null" and other.key.lower() == entry.key.lower() and other.values in (("false",), ("False",))
+        for other in statement.conditions
+    )
+
+
+def _open_to_all(statement: Statement, kind: Kind) -> Iterator[Finding]:
+    element = statement.principal
+    if element is None or statement.effect is Effect.DENY or kind is Kind.RCP:
+        return
+    if element.negated:
+        message = "Allow with NotPrincipal admits everybody who is not listed, anonymous callers included"
+        yield _warn("ALLOW_NOT_PRINCIPAL", message, f"{statement.pointer}/NotPrincipal")
+    elif ANYONE in read_names(element) and not statement.conditions:
+        message = "everybody is allowed, and no condition narrows it"
+        yield _warn("PRINCIPAL_WITHOUT_CONDITION", message, f"{statement.pointer}/Principal")
+
+
+def _old_variables(statement: Statement, version: str) -> Iterator[Finding]:
+    if version == CURRENT_VERSION:
+        return
+    texts = [(statement.resource.values if statement.resource else ()), *(e.values for e in statement.conditions)]
+    if any("${" in text for values in texts for text in values):
+        message = f"a variable is plain text unless the Version is {CURRENT_VERSION}"
+        yield _warn("VARIABLE_IN_OLD_VERSION", message, statement.pointer)
+
+
+def _dead_allows(statements: tuple[Statement, ...]) -> Iterator[Finding]:
+    denies = [other for other in statements if other.effect is Effect.DENY and not other.conditions]
+    for statement in statements:
+        killer = next((deny for deny in denies if _covers(deny, statement)), None)
+        if statement.effect is Effect.ALLOW and killer is not None:
+            message = f"the Deny at {killer.pointer} covers all that this allows"
+            yield _warn("ALLOW_IS_DEAD", message, statement.pointer)
+
+
+def _covers(deny: Statement, allow: Statement) -> bool:
+    return (
+        _covers_principals(deny.principal, allow.principal)
+        and _covers_patterns(deny.action, allow.action, fold=True)
+        and (
+            deny.resource is None
+            or allow.resource is None
+            or _covers_patterns(deny.resource, allow.resource, fold=False)
+        )
+    )
+
+
+def _covers_principals(deny: PrincipalElement | None, allow: PrincipalElement | None) -> bool:
+    if deny is None or allow is None:
+        return deny is None and allow is None
+    if deny.negated or allow.negated:
+        return not deny.negated and ANYONE in read_names(deny)
+    return ANYONE in read_names(deny) or read_names(allow) <= read_names(deny)
+
+
+def _covers_patterns(deny: Patterns, allow: Patterns, *, fold: bool) -> bool:
+    """Whether each pattern of the Allow is covered by one of the Deny; said only where it is certain."""
+    if deny.negated or not allow.values:
+        return False
+    if "*" in deny.values:
+        return True
+    if allow.negated:
+        return False
+    texts = [text.lower() if fold else text for text in allow.values]
+    # A star covers another star; a question mark might not, nor a variable.
+    patterns = [glob(text.lower() if fold else text) for text in deny.values if "?" not in text and "${" not in text]
+    return all(any(pattern.matches(text) for pattern in patterns) for text in texts)
