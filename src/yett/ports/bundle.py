@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from yett.ports.functions import Functions
     from yett.ports.iam_store import IamStore
     from yett.ports.jwks import KeySets
+    from yett.ports.messages import Messages
     from yett.ports.organization_store import OrganizationStore
+    from yett.ports.passwords import Passwords
     from yett.ports.plans import Plans
     from yett.ports.randomness import Randomness
     from yett.ports.session_tokens import SessionTokens
     from yett.ports.settings import Settings
     from yett.ports.shared_state import AuthorizerCache
+    from yett.ports.signing_keys import SigningKeys
     from yett.ports.stack_store import StackStore
     from yett.ports.upstream import Upstream
     from yett.ports.user_pool_store import UserPoolStore
@@ -42,6 +45,9 @@ class Ports(Struct, frozen=True, kw_only=True):
     functions: "Functions"
     function_runner: "FunctionRunner"
     user_pool_store: "UserPoolStore"
+    passwords: "Passwords"
+    signing_keys: "SigningKeys"
+    messages: "Messages"
     key_sets: "KeySets"
     authorizer_cache: "AuthorizerCache"
     stack_store: "StackStore"
