@@ -1,0 +1,1 @@
+"""Where messages to users go. No wording: that is the services'."""
