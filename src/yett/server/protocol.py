@@ -1,0 +1,404 @@
+"""One HTTP/1.1 connection: reads a request, has it answered, writes the answer, and so on until one side closes.
+
+One request is in hand at a time. What the client sends ahead stays unparsed, and beyond a bound unread, until its turn,
+so pipelined answers keep their order without a queue. Deadlines are attributes that the listener's one sweep looks at.
+
+A client that goes away cancels nothing: its handler runs to the end and the answer is dropped, as on AWS, where the
+integration, and what it caches, meters and charges, goes on. Its place among the connections is free only then.
+"""
+
+import asyncio
+import enum
+import re
+from datetime import UTC, datetime
+from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address
+from math import inf
+from typing import Any, Final, cast
+
+import structlog
+
+from yett.server.edge import Client, parse_address, resolve_client, strip_own_headers
+from yett.server.framing import HEAD_END, ChunkedBody, Head, HeadParser, RequestRefused, check_partial_head
+from yett.server.limits import MAX_LINGER_BYTES, MAX_PIPELINED_BYTES
+from yett.server.responses import CONTINUE, failure_response, has_body, refusal_response, render_head
+from yett.server.shared import Shared
+from yett.values.http import Headers, HttpRequest, HttpResponse
+
+_log = structlog.get_logger(__name__)
+
+_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
+_JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
+_UNKNOWN_PEER: Final = IPv4Address(0)  # no address binds here; a peer without one matches no range
+
+
+class _State(enum.Enum):
+    HEAD = enum.auto()  # between requests, or within a head
+    FIXED_BODY = enum.auto()
+    CHUNKED_BODY = enum.auto()
+    ANSWERING = enum.auto()
+    LINGERING = enum.auto()  # refused; what still comes is thrown away
+    CLOSED = enum.auto()
+
+
+HEAD, FIXED_BODY, CHUNKED_BODY = _State.HEAD, _State.FIXED_BODY, _State.CHUNKED_BODY
+ANSWERING, LINGERING, CLOSED = _State.ANSWERING, _State.LINGERING, _State.CLOSED
+
+
+class GatewayProtocol(asyncio.Protocol):
+    """Speaks HTTP/1.1 with one client on behalf of a handler."""
+
+    __slots__ = (
+        "_body",
+        "_chunked",
+        "_client",
+        "_deadline",
+        "_has_begun",
+        "_head",
+        "_held_bytes",
+        "_host",
+        "_is_paused",
+        "_is_write_paused",
+        "_linger_bytes",
+        "_loop",
+        "_parser",
+        "_peer",
+        "_peer_is_done",
+        "_shared",
+        "_state",
+        "_task",
+        "_transport",
+        "_unread",
+        "_unwritten_bytes",
+        "_write_deadline",
+    )
+
+    _transport: asyncio.Transport
+    _head: Head
+    _chunked: ChunkedBody
+
+    def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
+        self._shared = shared
+        self._loop = loop
+        self._state = HEAD
+        self._parser = HeadParser()
+        self._unread = b""
+        self._body = bytearray()
+        self._host = ""
+        self._has_begun = False  # a byte of the next head has come
+        self._held_bytes = 0  # of the budget, for the body
+        self._unwritten_bytes = 0  # of the budget, for an answer that the client does not take
+        self._linger_bytes = 0
+        self._is_paused = False
+        self._is_write_paused = False
+        self._peer_is_done = False
+        self._deadline = loop.time() + shared.limits.header_timeout_seconds
+        self._write_deadline = inf
+        self._task: asyncio.Task[None] | None = None
+        self._peer: IPv4Address | IPv6Address = _UNKNOWN_PEER
+        self._client: Client | None = None
+
+    # The transport's calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        peer_name: Any = transport.get_extra_info("peername")
+        if isinstance(peer_name, tuple) and peer_name:
+            self._peer = parse_address(str(peer_name[0])) or _UNKNOWN_PEER
+        if not self._shared.edge.trusted_proxies:
+            self._client = Client(str(self._peer), self._shared.scheme)
+        if not self._shared.admit(self):
+            self._state = CLOSED
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._state = CLOSED
+        self._shared.budget.release(self._unwritten_bytes)
+        self._unwritten_bytes = 0
+        self._deadline = self._write_deadline = inf
+        self._unread = b""
+        if self._task is None:
+            self._release()
+            self._shared.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        state = self._state
+        if state is HEAD or state is FIXED_BODY or state is CHUNKED_BODY:
+            self._advance(data)
+        elif state is ANSWERING:
+            self._unread += data
+            if len(self._unread) > MAX_PIPELINED_BYTES and not self._is_paused:
+                self._is_paused = True
+                self._transport.pause_reading()
+        elif state is LINGERING:
+            self._linger_bytes += len(data)
+            if self._linger_bytes > MAX_LINGER_BYTES:
+                self._transport.abort()
+
+    def eof_received(self) -> bool:
+        self._peer_is_done = True
+        # A client may half-close and still wait for its answers; TLS knows no such thing.
+        return self._shared.scheme == "http" and (self._state is ANSWERING or self._is_write_paused)
+
+    def pause_writing(self) -> None:
+        self._is_write_paused = True
+        self._write_deadline = self._loop.time() + self._shared.limits.write_timeout_seconds
+        size = self._transport.get_write_buffer_size()
+        if self._shared.budget.reserve(size):
+            self._unwritten_bytes += size
+        else:
+            self._transport.abort()
+
+    def resume_writing(self) -> None:
+        self._is_write_paused = False
+        self._write_deadline = inf
+        self._shared.budget.release(self._unwritten_bytes)
+        self._unwritten_bytes = 0
+        if self._state is HEAD:
+            self._read_on()
+
+    # The listener's calls
+
+    def close_if_overdue(self, now: float) -> None:
+        """Act on a deadline that passed."""
+        if now >= self._write_deadline:
+            self._transport.abort()
+        elif now >= self._deadline:
+            if self._state is LINGERING:
+                self._transport.abort()
+            elif self._state is HEAD and not self._has_begun:
+                self._close()
+            else:
+                self._refuse(RequestRefused(HTTPStatus.REQUEST_TIMEOUT, "the request was not there in time"))
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the request in hand is answered."""
+        if self._state is HEAD and not self._has_begun:
+            self._close()
+
+    def abort(self) -> None:
+        """Close now, and cancel the request in hand."""
+        if self._state is not CLOSED:
+            self._transport.abort()
+        if self._task is not None:
+            self._task.cancel()
+
+    # Reading
+
+    def _advance(self, data: bytes) -> None:
+        if self._unread:
+            data = self._unread + data
+            self._unread = b""
+        try:
+            if self._state is HEAD:
+                self._read_head(data)
+            else:
+                self._read_body(data)
+        except RequestRefused as refused:
+            self._refuse(refused)
+
+    def _read_head(self, data: bytes) -> None:
+        if self._is_write_paused:
+            self._unread = data  # no further answer before the last one is taken
+            if not self._is_paused:
+                self._is_paused = True
+                self._transport.pause_reading()
+            return
+        if data.startswith(b"\r\n"):
+            # Source: https://www.rfc-editor.org/rfc/rfc9112#section-2.2 (ignore an empty line before a request)
+            data = _EMPTY_LINES.sub(b"", data, 1) if _EMPTY_LINES.match(data) else data
+        end = data.find(HEAD_END)
+        if end < 0:
+            self._keep_partial_head(data)
+            return
+        size = end + 4
+        head = self._parser.parse(data if len(data) == size else data[:size])
+        host = self._shared.find_host(head.host_value)
+        if host is None:
+            raise RequestRefused(HTTPStatus.FORBIDDEN, "a host that is not served here")
+        self._head = head
+        self._host = host
+        if head.content_length == 0:
+            self._unread = data[size:]
+            self._answer(b"")
+        else:
+            self._begin_body(head, data[size:])
+
+    def _keep_partial_head(self, data: bytes) -> None:
+        check_partial_head(data)
+        self._unread = data
+        if self._peer_is_done:
+            self._close()
+        elif data and not self._has_begun:
+            self._has_begun = True
+            self._deadline = self._loop.time() + self._shared.limits.header_timeout_seconds
+
+    def _begin_body(self, head: Head, data: bytes) -> None:
+        limits = self._shared.limits
+        if head.content_length is None:
+            self._chunked = ChunkedBody()
+            self._state = CHUNKED_BODY
+        else:
+            if head.content_length > limits.body_bytes:
+                raise _too_large()
+            self._state = FIXED_BODY
+        self._deadline = self._loop.time() + limits.body_timeout_seconds
+        if data:
+            self._read_body(data)
+        elif head.expects_continue:
+            self._transport.write(CONTINUE)
+
+    def _read_body(self, data: bytes) -> None:
+        if self._state is CHUNKED_BODY:
+            self._read_chunked_body(data)
+            return
+        length = cast("int", self._head.content_length)
+        missing = length - len(self._body)
+        piece = data if len(data) <= missing else data[:missing]
+        self._hold(len(piece))
+        if len(piece) == length:
+            body = piece
+        else:
+            self._body += piece
+            if len(self._body) < length:
+                return
+            body = bytes(self._body)
+            self._body = bytearray()
+        self._unread = data[missing:]
+        self._answer(body)
+
+    def _read_chunked_body(self, data: bytes) -> None:
+        chunked = self._chunked
+        before = chunked.received_bytes
+        rest = chunked.feed(data)
+        received = chunked.received_bytes
+        if received > self._shared.limits.body_bytes:
+            raise _too_large()
+        self._hold(received - before)
+        if rest is not None:
+            self._unread = rest
+            del self._chunked
+            self._answer(chunked.body())
+
+    def _hold(self, size: int) -> None:
+        if not self._shared.budget.reserve(size):
+            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "no room for the body")
+        self._held_bytes += size
+
+    def _release(self) -> None:
+        if self._held_bytes:
+            self._shared.budget.release(self._held_bytes)
+            self._held_bytes = 0
+        if self._body:
+            self._body = bytearray()
+
+    # Answering
+
+    def _answer(self, body: bytes) -> None:
+        head = self._head
+        shared = self._shared
+        self._state = ANSWERING
+        self._deadline = inf
+        client = self._client or resolve_client(self._peer, head.lines, edge=shared.edge, scheme=shared.scheme)
+        path, _, query = head.target.partition("?")
+        request = HttpRequest(
+            method=head.method,
+            target=head.target,
+            path=path,
+            query=query,
+            headers=Headers(strip_own_headers(head.lines)),
+            body=body,
+            host=self._host,
+            source_ip=client.source_ip,
+            scheme=client.scheme,
+            protocol=head.protocol,
+            request_id=shared.request_ids.take(),
+            received_at=datetime.now(UTC),
+        )
+        self._task = self._loop.create_task(self._handle(request))
+
+    async def _handle(self, request: HttpRequest) -> None:
+        try:
+            if request.target == "*":
+                response = HttpResponse(status=200)  # OPTIONS *: the server is there
+            else:
+                response = await self._shared.handler(request)
+        except Exception:  # noqa: BLE001 - the outermost front door: the client gets an id, we the traceback
+            _log.exception("a request failed", request_id=request.request_id)
+            response = failure_response(request.request_id)
+        except BaseException:
+            self._task = None
+            self._release()
+            if self._state is CLOSED:
+                self._shared.forget(self)
+            else:
+                self._transport.abort()
+            raise
+        self._task = None
+        self._release()
+        if self._state is CLOSED:
+            self._shared.forget(self)
+        else:
+            self._respond(response, request.request_id)
+
+    def _respond(self, response: HttpResponse, request_id: str) -> None:
+        keep_alive = (
+            self._head.keep_alive and not self._shared.is_closing and (not self._peer_is_done or bool(self._unread))
+        )
+        is_head = self._head.method == "HEAD"
+        try:
+            head = render_head(response, is_head=is_head, keep_alive=keep_alive)
+        except ValueError:
+            _log.exception("an answer cannot be put on the wire", request_id=request_id)
+            response = failure_response(request_id)
+            head = render_head(response, is_head=is_head, keep_alive=keep_alive)
+        body = response.body if has_body(response.status, is_head=is_head) else b""
+        if len(body) > _JOINED_BYTES:
+            self._transport.writelines((head, body))
+        else:
+            self._transport.write(head + body)
+        if keep_alive:
+            self._state = HEAD
+            self._has_begun = False
+            self._deadline = self._loop.time() + self._shared.limits.idle_timeout_seconds
+            self._read_on()
+        else:
+            self._close()
+
+    def _read_on(self) -> None:
+        if self._is_write_paused:
+            return
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+        if self._unread:
+            self._advance(b"")
+        elif self._peer_is_done:
+            self._close()
+
+    # Closing
+
+    def _refuse(self, refused: RequestRefused) -> None:
+        """Answer, and read on a while: closing with bytes unread would reset the connection and lose the answer."""
+        self._shared.refusals[refused.status] += 1
+        self._release()
+        self._unread = b""
+        response = refusal_response(refused, self._shared.request_ids.take())
+        self._transport.write(render_head(response, is_head=False, keep_alive=False) + response.body)
+        if self._peer_is_done:
+            self._close()
+            return
+        self._state = LINGERING
+        self._deadline = self._loop.time() + self._shared.limits.linger_seconds
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def _close(self) -> None:
+        """Close once what was written is taken; a client that does not take it is aborted by the sweep."""
+        self._state = LINGERING
+        self._deadline = self._loop.time() + self._shared.limits.write_timeout_seconds
+        self._transport.close()
+
+
+def _too_large() -> RequestRefused:
+    return RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body exceeds its bound")

@@ -1,0 +1,114 @@
+"""What the connections of one listener share: its settings, its budget, and who is connected."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from yett.server.edge import Edge
+from yett.server.limits import MAX_KNOWN_HOSTS, Limits
+from yett.server.request_ids import RequestIds
+from yett.values.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+class Connection(Protocol):
+    """What the listener asks of a connection."""
+
+    def close_if_overdue(self, now: float) -> None:
+        """Act on a deadline that passed; *now* is in seconds of the event loop's clock."""
+        ...
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the request in hand is answered."""
+        ...
+
+    def abort(self) -> None:
+        """Close now, and cancel the request in hand."""
+        ...
+
+
+class Budget:
+    """Bytes that may be held at one time, by all together."""
+
+    __slots__ = ("_total_bytes", "held_bytes")
+
+    def __init__(self, total_bytes: int) -> None:
+        self._total_bytes = total_bytes
+        self.held_bytes = 0
+
+    def reserve(self, size: int) -> bool:
+        """Take *size* bytes; False, and nothing taken, where they are not to be had."""
+        if self.held_bytes + size > self._total_bytes:
+            return False
+        self.held_bytes += size
+        return True
+
+    def release(self, size: int) -> None:
+        """Give back what was reserved."""
+        self.held_bytes -= size
+
+
+class Shared:
+    """The state of a listener that its connections read."""
+
+    __slots__ = (
+        "_edge",
+        "_hosts",
+        "budget",
+        "connections",
+        "handler",
+        "is_closing",
+        "limits",
+        "on_empty",
+        "refusals",
+        "request_ids",
+        "scheme",
+    )
+
+    def __init__(self, handler: Handler, *, edge: Edge, limits: Limits, scheme: str) -> None:
+        self.handler = handler
+        self.limits = limits
+        self.scheme = scheme
+        self.request_ids = RequestIds()
+        self.budget = Budget(limits.buffered_bytes)
+        self.connections: set[Connection] = set()
+        self.refusals: Counter[int] = Counter()  # status -> requests that no front door has seen
+        self.is_closing = False
+        self.on_empty: Callable[[], None] | None = None
+        self._edge = edge
+        self._hosts: dict[str, str | None] = {}
+
+    @property
+    def edge(self) -> Edge:
+        """Whom and what the edge believes; may be replaced while requests come in."""
+        return self._edge
+
+    @edge.setter
+    def edge(self, edge: Edge) -> None:
+        self._edge = edge
+        self._hosts = {}
+
+    def find_host(self, value: str) -> str | None:
+        """As ``HostRule.find_host``, from memory where the value was seen before."""
+        try:
+            return self._hosts[value]
+        except KeyError:
+            host = self._edge.hosts.find_host(value)
+            if len(self._hosts) >= MAX_KNOWN_HOSTS:
+                self._hosts.clear()
+            self._hosts[value] = host
+            return host
+
+    def admit(self, connection: Connection) -> bool:
+        """Count a new connection in; False where there are too many."""
+        if self.is_closing or len(self.connections) >= self.limits.connections:
+            return False
+        self.connections.add(connection)
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Count a connection out: its socket is closed and its request answered."""
+        self.connections.discard(connection)
+        if not self.connections and self.on_empty is not None:
+            self.on_empty()
