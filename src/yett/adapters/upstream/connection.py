@@ -1,0 +1,262 @@
+"""One connection to a backend: one request in flight, and no reuse after anything unexpected."""
+
+import asyncio
+from math import inf
+from typing import Final, Protocol, cast
+
+import httptools
+
+from yett.adapters.upstream.limits import MAX_RESPONSE_BODY_BYTES, MAX_RESPONSE_HEAD_BYTES
+from yett.ports.upstream import UpstreamFailed, UpstreamResponse, UpstreamTimedOut, UpstreamUnreachable
+from yett.values.http import Headers
+
+# Lines about the connection rather than the answer; those that a Connection line names go too.
+# Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+_DROPPED: Final = frozenset({"keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
+_JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
+
+
+class ConnectionLost(UpstreamUnreachable):
+    """The connection ended before the first byte of an answer: perhaps the backend never saw the request."""
+
+
+class Owner(Protocol):
+    """Who keeps connections: the pool."""
+
+    def forget(self, connection: "UpstreamConnection") -> None:
+        """The connection is closed."""
+        ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Sends one request at a time and collects its answer."""
+
+    __slots__ = (
+        "_body",
+        "_has_answer_begun",
+        "_head_bytes",
+        "_is_complete",
+        "_is_head",
+        "_is_head_complete",
+        "_is_soiled",
+        "_lines",
+        "_loop",
+        "_owner",
+        "_parser",
+        "_reads_until_close",
+        "_silent_bytes",
+        "_status",
+        "_transport",
+        "_waiter",
+        "deadline",
+        "is_usable",
+        "served",
+    )
+
+    _body: bytearray
+    _head_bytes: int  # of the answer's lines, interim ones too
+    _has_answer_begun: bool
+    _is_complete: bool
+    _is_head: bool
+    _is_head_complete: bool
+    _lines: list[tuple[str, str]]
+    _reads_until_close: bool
+    _silent_bytes: int  # received since the last byte of head or body: chunk sizes, extensions, trailers
+    _status: int
+
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner = owner
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[UpstreamResponse] | None = None
+        self.deadline = inf  # of the exchange, or of the idle wait; by the event loop's clock
+        self.is_usable = False  # open, and nothing in flight or left over
+        self.served = 0  # answers received
+        self._is_soiled = False  # a byte came that belongs to no answer, or the framing leaves doubt
+        self._reset(is_head=False)
+        self._parser = httptools.HttpResponseParser(self)
+
+    # The pool's calls
+
+    def exchange(self, head: bytes, body: bytes, *, is_head: bool, deadline: float) -> asyncio.Future[UpstreamResponse]:
+        """Send a request; the future has the answer, or the failure. Cancelling it closes the connection."""
+        self._reset(is_head=is_head)
+        self.is_usable = False
+        self.deadline = deadline
+        waiter = self._waiter = self._loop.create_future()
+        transport = cast("asyncio.Transport", self._transport)
+        if len(body) > _JOINED_BYTES:
+            transport.writelines((head, body))
+        else:
+            transport.write(head + body)
+        return waiter
+
+    def close(self) -> None:
+        """Close at once; whoever waits is told."""
+        self.is_usable = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def expire(self) -> None:
+        """The deadline passed."""
+        self._fail(UpstreamTimedOut("the backend did not answer in time"))
+
+    # The transport's calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self.is_usable = True
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None:
+            self.close()  # nobody asked: whatever it is, it must not become the next request's answer
+            return
+        self._has_answer_begun = True
+        known_bytes = self._head_bytes + len(self._body)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _Bad) as error:
+            self._is_soiled = True
+            if not self._is_complete:
+                reason = error.__context__ if isinstance(error.__context__, _Bad) else error
+                self._fail(UpstreamUnreachable(f"the backend's answer is not sound HTTP: {reason}"))
+                return
+        if self._is_complete:
+            self._finish()
+            return
+        grown = self._head_bytes + len(self._body) > known_bytes
+        self._silent_bytes = 0 if grown else self._silent_bytes + len(data)
+        if self._silent_bytes > MAX_RESPONSE_HEAD_BYTES:
+            self._fail(UpstreamUnreachable("a line of the backend's answer exceeds its bound"))
+
+    def eof_received(self) -> None:
+        self.is_usable = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_usable = False
+        if self._waiter is not None:
+            if self._is_head_complete and self._reads_until_close and exc is None:
+                self._is_soiled = True
+                self._finish()
+            elif self._has_answer_begun:
+                self._fail(UpstreamUnreachable("the backend's answer ended too early"))
+            else:
+                self._fail(ConnectionLost("the backend closed the connection"))
+        self._owner.forget(self)
+
+    # llhttp's calls
+
+    def on_message_begin(self) -> None:
+        """Called by llhttp: for interim answers too, and for bytes after the answer."""
+        if self._is_complete:
+            self._is_soiled = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by llhttp: for trailers too, which are dropped."""
+        if self._is_complete or self._is_head_complete:
+            return
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
+            raise _Bad("its head exceeds its bound")
+        self._lines.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """Called by llhttp."""
+        if self._is_complete:
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            if status == 101:
+                raise _Bad("it switches protocols unasked")
+            self._lines = []
+            self._head_bytes += 20  # of the status line: interim answers come to an end
+            return
+        self._status = status
+        self._is_head_complete = True
+        self._check_framing(status)
+        if self._is_head:
+            # llhttp would wait for the body that a GET has; so this parser, and this connection, end here.
+            self._is_soiled = True
+            self._is_complete = True
+
+    def on_body(self, piece: bytes) -> None:
+        """Called by llhttp."""
+        if self._is_complete:
+            return
+        self._body += piece
+        if len(self._body) > MAX_RESPONSE_BODY_BYTES:
+            raise _Bad("its body exceeds its bound")
+
+    def on_message_complete(self) -> None:
+        """Called by llhttp."""
+        if self._is_head_complete:
+            self._is_complete = True
+
+    # Within
+
+    def _reset(self, *, is_head: bool) -> None:
+        self._is_head = is_head
+        self._lines = []
+        self._body = bytearray()
+        self._head_bytes = 0
+        self._silent_bytes = 0
+        self._status = 0
+        self._has_answer_begun = False
+        self._is_head_complete = False
+        self._is_complete = False
+        self._reads_until_close = False
+
+    def _check_framing(self, status: int) -> None:
+        lengths = [value for name, value in self._lines if name.lower() == "content-length"]
+        codings = [value for name, value in self._lines if name.lower() == "transfer-encoding"]
+        if self._parser.get_http_version() not in {"1.1", "1.0"}:
+            raise _Bad("its version is not HTTP/1.0 or HTTP/1.1")
+        if len(lengths) > 1 or (lengths and codings):
+            raise _Bad("its framing is ambiguous")
+        if codings and [coding.lower() for coding in codings] != ["chunked"]:
+            raise _Bad("its transfer coding is not `chunked`")
+        if lengths and not (lengths[0].isascii() and lengths[0].isdigit()):
+            raise _Bad("its Content-Length is no length")
+        self._reads_until_close = not lengths and not codings and status not in {204, 304}
+
+    def _finish(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        self.served += 1
+        transport = cast("asyncio.Transport", self._transport)
+        options = {
+            option.strip(" \t").lower()
+            for name, value in self._lines
+            if name.lower() == "connection"
+            for option in value.split(",")
+        }
+        is_reusable = (
+            not self._is_soiled
+            and not transport.is_closing()
+            and self._parser.should_keep_alive()
+            and "close" not in options
+            and transport.get_write_buffer_size() == 0
+        )
+        lines = [line for line in self._lines if (low := line[0].lower()) not in _DROPPED and _is_kept(low, options)]
+        response = UpstreamResponse(status=self._status, headers=Headers(lines), body=bytes(self._body))
+        self._reset(is_head=False)
+        if is_reusable:
+            self.is_usable = True
+        else:
+            self.close()
+        if waiter is not None and not waiter.done():
+            waiter.set_result(response)
+
+    def _fail(self, failure: UpstreamFailed) -> None:
+        waiter, self._waiter = self._waiter, None
+        self.close()
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(failure)
+
+
+class _Bad(Exception):
+    """The answer is not one that may be relayed."""
+
+
+def _is_kept(name: str, connection_options: set[str]) -> bool:
+    # What Connection names goes with it; except what frames or describes the answer, which no backend can unsay.
+    return name not in connection_options or name in {"connection", "content-length"}

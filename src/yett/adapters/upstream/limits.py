@@ -1,0 +1,16 @@
+"""The bounds of the upstream client: what a backend may make this process hold."""
+
+from typing import Final
+
+# Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (payload size)
+MAX_RESPONSE_BODY_BYTES: Final = 10_485_760  # 10 MB; decoded from its transfer coding
+MAX_RESPONSE_HEAD_BYTES: Final = 64 * 1024  # status lines and header lines, interim answers and trailers included
+MAX_CONNECTIONS: Final = 4_096  # to all backends together
+MAX_IDLE_PER_ORIGIN: Final = 64  # connections kept for the next request
+
+# Shorter than the five seconds after which Node's http server closes an idle connection: a request that cannot be
+# repeated should not meet a connection that is being closed.
+# Source: https://nodejs.org/api/http.html#serverkeepalivetimeout
+IDLE_TIMEOUT_SECONDS: Final = 4.0
+CONNECT_TIMEOUT_SECONDS: Final = 5.0  # for one of a name's addresses, when there are more to try
+SWEEP_SECONDS: Final = 0.05  # how often deadlines are looked at: each may be late by as much
