@@ -1,7 +1,7 @@
 """What is asked of policies: an action on a resource by a principal, in a context."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -13,7 +13,7 @@ from yett.values.arn import Arn, NotAnArn
 from yett.values.identity import IamIdentity, PrincipalType
 
 Scalar = str | bool | int | float | Decimal | datetime | bytes
-ContextValue = Scalar | tuple[Scalar, ...] | list[Scalar] | None
+ContextValue = Scalar | Sequence[Scalar] | None
 LazyValue = Callable[[], ContextValue]
 
 
@@ -224,7 +224,7 @@ def _texts(value: ContextValue) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         return (value,)
-    if isinstance(value, tuple | list):
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
         return tuple(_text(item) for item in value)
     return (_text(value),)
 
