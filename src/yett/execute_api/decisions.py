@@ -11,6 +11,7 @@ from typing import Final
 from yett.policy import Decision
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
 from yett.rules.execute_api.errors import AccessDenied, GatewayError
+from yett.rules.execute_api.plan import StagePlan
 from yett.rules.execute_api.routing.domain import Target
 from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
@@ -32,6 +33,7 @@ class Record:
         "marks",
         "method",
         "path",
+        "plan",
         "question",
         "request_id",
         "source_ip",
@@ -50,6 +52,7 @@ class Record:
         self.path = request.path if target is None else target.path
         self.api_id = "" if target is None else target.api_id
         self.stage = "" if target is None else target.stage
+        self.plan: StagePlan | None = None
         self.marks: list[float] = []  # when each step of STEPS was passed
         self.question: Question | None = None
         self.standing: Standing | None = None

@@ -34,6 +34,7 @@ class ExecuteApi:
             plan = self._plans.current(target.api_id, target.stage) or await self._plans.resolve(target.api_id, target.stage)
             if plan is None:
                 return _forbid(Forbidden(f"API `{target.api_id}` has no stage `{target.stage}`"), request, record)
+            record.plan = plan
             if plan.is_default_endpoint_disabled:
                 return _forbid(Forbidden("the API's default endpoint is disabled"), request, record)
             return await self._rest.answer(request, target.path, plan, record)

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 """
 
 from yett.policy import RequestContext, principal_context
+from yett.policy.request import ContextValue, LazyValue
 from yett.rules.execute_api.call import Facts
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.identity import IamIdentity
@@ -12,7 +13,7 @@ from yett.values.timestamps import render_iso
 
 def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None) -> RequestContext:
     """All keys that exist for this call. Those that need an authenticated IAM principal exist with *identity* only."""
-    keys: dict[str, object] = {
+    keys: dict[str, ContextValue | LazyValue] = {
         "aws:SourceIp": facts.source_ip,
         "aws:SecureTransport": "true" if facts.is_secure else "false",
         "aws:CurrentTime": lambda: render_iso(facts.received_at),

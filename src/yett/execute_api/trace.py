@@ -1,0 +1,170 @@
+"""The trace of one call, computed when somebody asks: the path it took, and the statement that decided.
+
+The form is the contract of `yett explain` and ``GET /_yett/api/decisions/{requestId}``. Nothing that was presented appears in it.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from yett.execute_api.decisions import STEPS, Record
+from yett.policy import AuthorizationRequest, CompiledPolicies, Outcome, PolicyType, StatementRef, trace
+from yett.rules.execute_api.authorization_flow import anonymous_request, iam_request
+from yett.rules.execute_api.call import Question, Standing
+from yett.rules.execute_api.errors import AccessDenied, GatewayError
+from yett.rules.execute_api.mapping.context import extended_request_id
+from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
+
+Json = dict[str, object]
+
+UNAUTHENTICATED: Final = frozenset({401, 403})
+
+
+def explain(record: Record) -> Json:
+    """The decision trace of a call, as a JSON object."""
+    error = record.error
+    statement = record.decision.statement if record.decision is not None else None
+    return {
+        "requestId": record.request_id,
+        "extendedRequestId": extended_request_id(record.request_id),
+        "at": record.at.isoformat(),
+        "api": record.api_id,
+        "stage": record.stage,
+        "method": record.method,
+        "path": record.path,
+        "sourceIp": record.source_ip,
+        "outcome": _outcome(record),
+        "status": record.status,
+        "errorType": error.error_type if error is not None else None,
+        "caller": _describe_caller(record.identity) if record.standing is not None else None,
+        "steps": list(_steps(record)),
+        "decidedBy": _decided_by(record, statement),
+        "policies": _policies(record),
+    }
+
+
+def _outcome(record: Record) -> str:
+    """``allow``, ``explicit_deny``, ``implicit_deny``, ``unauthenticated`` or ``error``."""
+    error = record.error
+    if isinstance(error, AccessDenied):
+        return error.decision.outcome.value
+    if record.failure is not None:
+        return "error"
+    if error is None or (record.decision is not None and record.decision.outcome is Outcome.ALLOW):
+        return "error" if error is not None else "allow"
+    return "unauthenticated" if error.status in UNAUTHENTICATED else "error"
+
+
+def _steps(record: Record) -> Iterator[Json]:
+    """Each step that the call came to, with what it found and how long it took."""
+    before = record.started
+    for number, mark in enumerate(record.marks):
+        step = STEPS[min(number, len(STEPS) - 1)]
+        is_last = number == len(record.marks) - 1
+        failed = is_last and (record.error is not None or record.failure is not None)
+        yield {
+            "step": step,
+            "result": "refused" if failed and record.failure is None else "failed" if failed else "passed",
+            "detail": _failure(record) if failed else _detail(step, record),
+            "ms": round((mark - before) * 1000, 3),
+        }
+        before = mark
+    if record.error is not None:
+        yield {
+            "step": "respond",
+            "result": record.error.response_type.value,
+            "detail": _gateway_response(record, record.error),
+            "ms": 0.0,
+        }
+
+
+def _failure(record: Record) -> str:
+    return record.failure or (record.error.reason if record.error is not None else "")
+
+
+def _detail(step: str, record: Record) -> str:
+    question, standing = record.question, record.standing
+    match step:
+        case "route" if question is not None:
+            return f"{question.method.name}, authorization {question.method.authorization_type.value}; asks for {question.arn}"
+        case "screen":
+            return "the resource policy has no deny that would spare the authorizer a call"
+        case "authenticate" if standing is not None:
+            return f"{_describe_caller(standing.identity)}: {standing.established_by}"
+        case "authorize" if record.decision is not None:
+            return _describe_decision(record)
+        case "integrate" if question is not None:
+            return f"{question.method.integration.type.value} answered {record.status}"
+        case _:
+            return ""
+
+
+def _describe_caller(identity: Identity) -> str:
+    match identity:
+        case IamIdentity():
+            return identity.arn
+        case PoolIdentity():
+            return f"user `{identity.subject}` of {identity.pool_arn}"
+        case AuthorizerIdentity():
+            return f"principal `{identity.principal_id}` of authorizer {identity.authorizer_id}"
+        case Anonymous():
+            return "anonymous"
+
+
+def _describe_decision(record: Record) -> str:
+    decision = record.decision
+    if decision is None:
+        return ""
+    if decision.statement is None:
+        return f"{decision.outcome.value}: no policy restricts this method"
+    sid = f" ({decision.statement.sid})" if decision.statement.sid else ""
+    return f"{decision.outcome.value} by {decision.statement.policy}{decision.statement.pointer}{sid}"
+
+
+def _gateway_response(record: Record, error: GatewayError) -> str:
+    return f"{record.status} {error.error_type}"
+
+
+def _decided_by(record: Record, statement: StatementRef | None) -> Json | None:
+    if record.decision is None:
+        return None
+    decided_by = record.decision.decided_by
+    return {
+        "policy": statement.policy if statement is not None else None,
+        "type": decided_by.value if decided_by is not None else None,
+        "statement": statement.pointer if statement is not None else None,
+        "sid": statement.sid if statement is not None else None,
+    }
+
+
+def _policies(record: Record) -> list[Json]:
+    """Every statement that was weighed, and why it did or did not match."""
+    if record.question is None:
+        return []
+    described: list[Json] = []
+    for policy_type, policies, request in _weighed(record.question, record.standing):
+        described += trace(policies.sources, request, policy_type=policy_type).describe()
+    return described
+
+
+def _weighed(
+    question: Question, standing: Standing | None
+) -> Iterator[tuple[PolicyType, CompiledPolicies, AuthorizationRequest]]:
+    identity = standing.identity if standing is not None else None
+    request = iam_request(question, identity) if isinstance(identity, IamIdentity) else anonymous_request(question)
+    if question.plan.resource_policy is not None:
+        yield PolicyType.RESOURCE, question.plan.resource_policy, request
+    if standing is None:
+        return
+    if standing.authorizer_policy is not None:
+        yield PolicyType.IDENTITY, standing.authorizer_policy, request
+    caller = standing.caller_policies
+    if caller is None:
+        return
+    yield PolicyType.IDENTITY, caller.identity, request
+    for policy_type, policies in ((PolicyType.BOUNDARY, caller.boundary), (PolicyType.SESSION, caller.session)):
+        if policies is not None:
+            yield policy_type, policies, request
+    for level in caller.scp:
+        yield PolicyType.SCP, level, request
+    for level in caller.rcp:
+        yield PolicyType.RCP, level, request
