@@ -28,9 +28,10 @@ class RoleCredentials:
         self._clock = clock
 
     async def issue(self, function: Function) -> RoleSession | None:
-        """A session of the function's role, named after the function; None if the role is gone or trusts Lambda no more."""
+        """A session of its role, named after the function; None if the role is gone or trusts Lambda no more."""
         now = self._clock.now()
-        if await self._callers.service_role(function.role_arn, function.name, service=LAMBDA, now=now) is None:
+        trusting = await self._callers.service_role(function.role_arn, function.name, service=LAMBDA, now=now)
+        if trusting is None:
             return None
         try:
             arn = Arn.parse(function.role_arn)

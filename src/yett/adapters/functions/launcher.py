@@ -11,7 +11,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
@@ -49,7 +49,7 @@ def bound_memory(data_bytes: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("900")
 
 
-def load_runtime():  # type: ignore[no-untyped-def]
+def load_runtime() -> Callable[[str], None]:
     """`awslambdaric`, before the function's own modules can stand in its way."""
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
@@ -71,7 +71,11 @@ def load_runtime():  # type: ignore[no-untyped-def]
     # The client keeps what it imported; a function that brings its own simplejson gets that.
     for name in [name for name in sys.modules if name.partition(".")[0] == "simplejson"]:
         del sys.modules[name]
-    return lambda handler: bootstrap.run(handler, Client(address))
+
+    def run(handler: str) -> None:
+        bootstrap.run(handler, Client(address))
+
+    return run
 
 
 if __name__ == "__main__":

@@ -93,8 +93,8 @@ class _Group:
 class FunctionPool:
     """Answers `yett.ports.function_runner.FunctionRunner` with processes of this machine.
 
-    *endpoint_url* tells where functions reach yett's AWS APIs; it is asked when a process starts. Everything runs on one
-    event loop; ``stop`` ends every process.
+    *endpoint_url* tells where functions reach yett's AWS APIs; it is asked when a process starts. Everything runs on
+    one event loop; ``stop`` ends every process.
     """
 
     def __init__(

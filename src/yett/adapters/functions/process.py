@@ -32,7 +32,7 @@ LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, init phase
 INIT_SECONDS: Final = 10.0
 READ_BYTES: Final = 64 * 1024
-# The data segment may grow past the memory limit, since it counts what is only reserved; the watchdog counts what is used.
+# The data segment may grow past the memory limit: it counts what is only reserved, the watchdog what is used.
 DATA_SLACK_BYTES: Final = 2 * 1024 * 1024 * 1024
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 MEBIBYTE: Final = 1024 * 1024
@@ -203,7 +203,7 @@ class FunctionProcess:
     # Invocations
 
     def run(self, invocation: Invocation, finished: Callable[[FunctionAnswer | None], None]) -> None:
-        """Give the idle process an invocation; *finished* is called once, with its answer, or None if it never got it."""
+        """Give the idle process an invocation; *finished* is called once, with None if the process never got it."""
         loop = asyncio.get_running_loop()
         self._invocation, self._finished = invocation, finished
         self._lines.say(start_line(invocation.request_id))

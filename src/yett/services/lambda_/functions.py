@@ -1,0 +1,229 @@
+"""Functions: their code and configuration.
+
+Source: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import structs
+
+from yett.ports.errors import AlreadyExists, Conflict
+from yett.ports.function_store import FunctionRecord
+from yett.rules.lambda_.limits import LIST_ITEMS
+from yett.services.call import Call
+from yett.services.lambda_.configuration import (
+    check_role,
+    code_sha256,
+    describe,
+    get_own,
+    read_environment,
+    read_package,
+    read_reference,
+    read_runtime,
+    read_tags,
+    refuse_foreign,
+    refuse_unoffered,
+)
+from yett.services.lambda_.errors import InvalidParameterValue, PreconditionFailed, ResourceConflict, ResourceNotFound
+
+Params = Mapping[str, object]
+Answer = Mapping[str, object]
+
+DEFAULT_TIMEOUT_SECONDS: Final = 3
+DEFAULT_MEMORY_MB: Final = 128
+IN_PROGRESS: Final = "The operation cannot be performed at this time. An update is in progress for resource: "
+
+
+async def create_function(call: Call, params: Params) -> Answer:
+    """Create a function from a zip file.
+
+    Raises:
+        InvalidParameterValue: See `configuration`.
+        ResourceConflict: The account has a function of this name in the Region.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    """
+    reference = read_reference(call, params)
+    refuse_foreign(call, reference)
+    refuse_unoffered(params)
+    code = params["Code"]
+    package = read_package(code if isinstance(code, Mapping) else {})
+    role_arn = str(params["Role"])
+    runtime = read_runtime(params.get("Runtime"))
+    environment = read_environment(params.get("Environment"))
+    tags = read_tags(params.get("Tags"))
+    if not params.get("Handler"):
+        raise InvalidParameterValue("Handler is required: the module and function to run, such as `app.handler`")
+    await check_role(call, role_arn)
+    record = FunctionRecord(
+        account=reference.account,
+        region=reference.region,
+        name=reference.name,
+        runtime=runtime,
+        handler=str(params["Handler"]),
+        role_arn=role_arn,
+        timeout_seconds=number(params.get("Timeout"), DEFAULT_TIMEOUT_SECONDS),
+        memory_mb=number(params.get("MemorySize"), DEFAULT_MEMORY_MB),
+        code_sha256=code_sha256(package),
+        code_bytes=len(package),
+        revision_id=call.ports.randomness.uuid(),
+        updated_at=call.now,
+        description=str(params.get("Description") or ""),
+        environment=environment,
+        architecture=read_architecture(params, "x86_64"),
+        ephemeral_storage_mb=read_storage(params, 512),
+        tracing_mode=read_tracing(params, "PassThrough"),
+        tags=tags,
+    )
+    try:
+        await call.ports.function_store.add(record, package)
+    except AlreadyExists as error:
+        raise ResourceConflict(f"Function already exist: {record.name}") from error
+    return describe(record)
+
+
+async def get_function(call: Call, params: Params) -> Answer:
+    """A function's configuration, tags and reserved concurrency. ``Code`` has no ``Location``: there is no S3.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+    """
+    record = await get_own(call, params)
+    found: dict[str, object] = {"Configuration": describe(record), "Code": {"RepositoryType": "S3"}}
+    if record.tags:
+        found["Tags"] = dict(record.tags)
+    if record.reserved_concurrency is not None:
+        found["Concurrency"] = {"ReservedConcurrentExecutions": record.reserved_concurrency}
+    return found
+
+
+async def get_function_configuration(call: Call, params: Params) -> Answer:
+    """A function's configuration.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+    """
+    return describe(await get_own(call, params))
+
+
+async def list_functions(call: Call, params: Params) -> Answer:
+    """The account's functions in the Region, by name, at most 50 at a time.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
+    """
+    limit = min(number(params.get("MaxItems"), LIST_ITEMS), LIST_ITEMS)
+    after = str(params.get("Marker") or "")
+    records = await call.ports.function_store.list_functions(call.account, call.region, after=after, limit=limit + 1)
+    page = records[:limit]
+    found: dict[str, object] = {"Functions": [describe(record) for record in page]}
+    if len(records) > limit:
+        found["NextMarker"] = page[-1].name
+    return found
+
+
+async def update_function_code(call: Call, params: Params) -> Answer:
+    """Give a function another zip file; its next invocation runs it.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+    """
+    record = await get_own(call, params)
+    check_revision(record, params)
+    refuse_unoffered(params)
+    package = read_package(params)
+    changed = structs.replace(
+        record,
+        code_sha256=code_sha256(package),
+        code_bytes=len(package),
+        architecture=read_architecture(params, record.architecture),
+        revision_id=call.ports.randomness.uuid(),
+        updated_at=call.now,
+    )
+    if not params.get("DryRun"):
+        await replace(call, record, changed, package=package)
+    return describe(changed)
+
+
+async def update_function_configuration(call: Call, params: Params) -> Answer:
+    """Change what is given of a function's configuration; ``Environment`` is replaced as a whole.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+    """
+    record = await get_own(call, params)
+    check_revision(record, params)
+    refuse_unoffered(params)
+    role_arn = str(params.get("Role") or record.role_arn)
+    if role_arn != record.role_arn:
+        await check_role(call, role_arn)
+    environment = read_environment(params["Environment"]) if "Environment" in params else record.environment
+    description = params.get("Description")
+    changed = structs.replace(
+        record,
+        runtime=read_runtime(params.get("Runtime") or record.runtime),
+        handler=str(params.get("Handler") or record.handler),
+        role_arn=role_arn,
+        description=record.description if description is None else str(description),
+        timeout_seconds=number(params.get("Timeout"), record.timeout_seconds),
+        memory_mb=number(params.get("MemorySize"), record.memory_mb),
+        environment=environment,
+        ephemeral_storage_mb=read_storage(params, record.ephemeral_storage_mb),
+        tracing_mode=read_tracing(params, record.tracing_mode),
+        revision_id=call.ports.randomness.uuid(),
+        updated_at=call.now,
+    )
+    await replace(call, record, changed)
+    return describe(changed)
+
+
+async def delete_function(call: Call, params: Params) -> Answer:
+    """Delete a function.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+    """
+    record = await get_own(call, params)
+    if not await call.ports.function_store.remove(record.account, record.region, record.name):
+        raise ResourceNotFound.of_function(record.arn)
+    return {"StatusCode": 204}
+
+
+async def replace(call: Call, record: FunctionRecord, changed: FunctionRecord, *, package: bytes | None = None) -> None:
+    """Store a changed function.
+
+    Raises:
+        ResourceConflict: Somebody else changed it meanwhile.
+    """
+    try:
+        await call.ports.function_store.replace(changed, expected_revision_id=record.revision_id, package=package)
+    except Conflict as error:
+        raise ResourceConflict(f"{IN_PROGRESS}{record.arn}") from error
+
+
+def check_revision(record: FunctionRecord, params: Params) -> None:
+    """Compare a ``RevisionId`` with the present one.
+
+    Raises:
+        PreconditionFailed: They differ.
+    """
+    if params.get("RevisionId") and params["RevisionId"] != record.revision_id:
+        raise PreconditionFailed
+
+
+def number(value: object, default: int) -> int:
+    """An integer that the service model has checked, or its default."""
+    return value if isinstance(value, int) else default
+
+
+def read_architecture(params: Params, default: str) -> str:
+    """The one architecture of ``Architectures``."""
+    values = params.get("Architectures")
+    return str(values[0]) if isinstance(values, list | tuple) and values else default
+
+
+def read_storage(params: Params, default: int) -> int:
+    """``EphemeralStorage``, in MB."""
+    value = params.get("EphemeralStorage")
+    return number(value.get("Size"), default) if isinstance(value, Mapping) else default
+
+
+def read_tracing(params: Params, default: str) -> str:
+    """The ``Mode`` of ``TracingConfig``."""
+    value = params.get("TracingConfig")
+    return str(value.get("Mode") or default) if isinstance(value, Mapping) else default
