@@ -42,7 +42,7 @@ PROVIDERS: Final = ("oidc-provider/", "saml-provider/")
 SERVICE_SUFFIXES: Final = (".amazonaws.com", ".amazonaws.com.cn")
 
 
-class PoliciesLine(Struct):
+class PoliciesLine(Struct, frozen=True):
     """Policies by type. An absent or empty boundary, session, scp or rcp is one that is not attached."""
 
     identity: list[Raw] | None = None
@@ -53,7 +53,7 @@ class PoliciesLine(Struct):
     rcp: list[list[Raw]] | None = None
 
 
-class RequestLine(Struct):
+class RequestLine(Struct, frozen=True):
     """What is asked."""
 
     action: str
@@ -64,7 +64,7 @@ class RequestLine(Struct):
     context: dict[str, list[Scalar] | Scalar | None] = {}
 
 
-class EvaluateLine(Struct):
+class EvaluateLine(Struct, frozen=True):
     """One line for `yett policy evaluate`."""
 
     request: RequestLine
@@ -72,7 +72,7 @@ class EvaluateLine(Struct):
     id: Any = None
 
 
-class LintLine(Struct):
+class LintLine(Struct, frozen=True):
     """One line for `yett policy lint`."""
 
     policy: Raw
