@@ -1,0 +1,104 @@
+"""May the caller do this? The one place where a control-plane call is weighed against policies.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from yett.policy import (
+    AuthorizationRequest,
+    CompiledPolicies,
+    Outcome,
+    Principal,
+    RequestContext,
+    Wording,
+    decide,
+    denial_suffix,
+    principal_context,
+)
+from yett.policy.request import ContextValue
+from yett.ports.callers import Caller
+from yett.services.call import Call, ServiceError
+from yett.values.arn import Arn, NotAnArn
+from yett.values.identifiers import is_account_id
+
+ANY_RESOURCE: Final = "*"
+
+
+def authorize(
+    caller: Caller,
+    action: str,
+    resources: tuple[str, ...],
+    context: RequestContext,
+    wording: Wording,
+    *,
+    resource_policy: CompiledPolicies | None = None,
+) -> None:
+    """Let the action pass on every one of the resources, or refuse it on the first that the policies do not allow.
+
+    A resource of another account needs that account's consent, in *resource_policy*: without one it is refused, to the
+    root user too. No resource at all counts as ``*``.
+
+    Raises:
+        ServiceError: AccessDenied, with AWS's text.
+    """
+    for resource in resources or (ANY_RESOURCE,):
+        account = account_of(resource) or caller.identity.account
+        decision = decide(
+            AuthorizationRequest(
+                action=action,
+                resource=resource,
+                principal=Principal.iam(caller.identity),
+                resource_account=account,
+                context=context,
+            ),
+            caller=caller.policies,
+            resource_policy=resource_policy,
+            same_account=account == caller.identity.account,
+        )
+        if decision.outcome is not Outcome.ALLOW:
+            raise ServiceError(
+                "AccessDenied",
+                f"User: {caller.identity.arn} is not authorized to perform: {action} on resource: {resource}"
+                f"{denial_suffix(decision, action, wording=wording)}",
+                status=403,
+            )
+
+
+def account_of(resource: str) -> str | None:
+    """The account that an ARN names; None if it names none, as those of AWS's own managed policies do."""
+    try:
+        account = Arn.parse(resource).account
+    except NotAnArn:
+        return None
+    return account if is_account_id(account) else None
+
+
+def wording_of(call: Call) -> Wording:
+    """Which of AWS's two wordings of a denial was chosen."""
+    return Wording.CURRENT if call.ports.settings.denial_wording_is_current else Wording.LEGACY
+
+
+def context_of(call: Call, further: Mapping[str, ContextValue] | None = None) -> RequestContext:
+    """The condition keys of a call: its caller's, the global ones, and the *further* ones of its operation.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    keys: dict[str, ContextValue] = {
+        "aws:CurrentTime": call.now,
+        "aws:EpochTime": int(call.now.timestamp()),
+        "aws:SourceIp": call.source_ip,
+        "aws:SecureTransport": call.secure_transport,
+        "aws:RequestedRegion": call.region,
+    }
+    if call.user_agent:
+        keys["aws:UserAgent"] = call.user_agent
+    if call.caller is not None:
+        identity = call.caller.identity
+        keys |= principal_context(identity)
+        if identity.mfa_authenticated_at is not None:
+            keys["aws:MultiFactorAuthAge"] = int((call.now - identity.mfa_authenticated_at).total_seconds())
+    # What the caller is cannot be said by a parameter of the call.
+    given = {name.lower() for name in keys}
+    return RequestContext.of(keys | {n: v for n, v in (further or {}).items() if n.lower() not in given})
