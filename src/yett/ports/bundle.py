@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from yett.ports.audit_trail import AuditTrail
     from yett.ports.callers import Callers
     from yett.ports.clock import Clock
+    from yett.ports.dynamodb import DynamoDbBackend
     from yett.ports.function_runner import FunctionRunner
     from yett.ports.function_store import FunctionStore
     from yett.ports.functions import Functions
@@ -52,3 +53,4 @@ class Ports(Struct, frozen=True, kw_only=True):
     authorizer_cache: "AuthorizerCache"
     stack_store: "StackStore"
     upstream: "Upstream"
+    dynamodb: "DynamoDbBackend"
