@@ -35,6 +35,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     identity: IamIdentity
     secret_access_key: Secret
     policies: CallerPolicies
+    invocation_policies: CallerPolicies | None = None  # the same, for execute-api's actions alone; None: use `policies`
     expires_at: datetime | None = None  # temporary credentials only
 
 
