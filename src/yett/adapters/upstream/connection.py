@@ -173,6 +173,8 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._status = status
         self._is_head_complete = True
+        if not self._parser.should_keep_alive():  # llhttp knows only here: its flags are gone when the body has ended
+            self._is_soiled = True
         self._check_framing(status)
         if self._is_head:
             # llhttp would wait for the body that a GET has; so this parser, and this connection, end here.
@@ -232,7 +234,6 @@ class UpstreamConnection(asyncio.Protocol):
         is_reusable = (
             not self._is_soiled
             and not transport.is_closing()
-            and self._parser.should_keep_alive()
             and "close" not in options
             and transport.get_write_buffer_size() == 0
         )
