@@ -1,0 +1,23 @@
+"""JSON Web Tokens, as a library: keys, compact signatures, claims. No clock, no network: keys and ``now`` are arguments."""
+
+from yett.tokens.claims import granted_scopes, verify_claims
+from yett.tokens.errors import TokenFault, TokenRefused
+from yett.tokens.jwk import Jwk, KeySet, parse_key_set, read_key_set, render_jwk
+from yett.tokens.jws import ALGORITHMS, VerifiedJws, peek, sign_jws, verify_jws
+
+__all__ = [
+    "ALGORITHMS",
+    "Jwk",
+    "KeySet",
+    "TokenFault",
+    "TokenRefused",
+    "VerifiedJws",
+    "granted_scopes",
+    "parse_key_set",
+    "peek",
+    "read_key_set",
+    "render_jwk",
+    "sign_jws",
+    "verify_claims",
+    "verify_jws",
+]

@@ -1,0 +1,53 @@
+"""base64url and JSON, read so that every text has one meaning only."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from typing import Any, NoReturn
+
+from yett.tokens.errors import TokenFault, TokenRefused
+
+
+def decode_base64url(text: str) -> bytes:
+    """The bytes of unpadded base64url; refused unless it is the one way to write them.
+
+    Source: https://www.rfc-editor.org/rfc/rfc7515#section-2
+    """
+    try:
+        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (Error, ValueError) as error:
+        raise TokenRefused(TokenFault.ENCODING, "a part is no base64url") from error
+    # Python skips what is no base64 and ignores stray bits; only what encodes back to itself is taken.
+    if encode_base64url(data) != text:
+        raise TokenRefused(TokenFault.ENCODING, "a part is no canonical base64url")
+    return data
+
+
+def encode_base64url(data: bytes) -> str:
+    """Unpadded base64url."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def parse_object(data: bytes, *, of: str) -> dict[str, Any]:
+    """Read a JSON object. A member that stands twice makes it ambiguous: refused, as are NaN and Infinity.
+
+    Source: https://www.rfc-editor.org/rfc/rfc7515#section-4
+    """
+    try:
+        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise TokenRefused(TokenFault.ENCODING, f"the {of} is no JSON object: {error}") from error
+    if not isinstance(value, dict):
+        raise TokenRefused(TokenFault.ENCODING, f"the {of} is no JSON object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member stands twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

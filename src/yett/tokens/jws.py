@@ -1,0 +1,122 @@
+"""Compact JSON Web Signatures: verified under algorithms that the verifier chose, and made.
+
+Source: https://www.rfc-editor.org/rfc/rfc7515, https://www.rfc-editor.org/rfc/rfc7518#section-3,
+https://www.rfc-editor.org/rfc/rfc8725
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from msgspec import Struct
+
+from yett.tokens.errors import TokenFault, TokenRefused
+from yett.tokens.json_object import decode_base64url, encode_base64url, parse_object
+from yett.tokens.jwk import KeySet, PublicKey
+from yett.tokens.limits import HEADER_BYTES, TOKEN_BYTES
+
+HASHES: Final[Mapping[str, HashAlgorithm]] = {"256": SHA256(), "384": SHA384(), "512": SHA512()}
+ALGORITHMS: Final = frozenset(family + size for family in ("RS", "PS", "ES") for size in HASHES)
+
+
+class VerifiedJws(Struct, frozen=True):
+    """A token whose signature is good. Of its claims nothing is known yet."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+
+
+def verify_jws(token: str, keys: KeySet, *, algorithms: frozenset[str]) -> VerifiedJws:
+    """Verify a compact JWS.
+
+    *algorithms* is the verifier's choice; the token's own word counts only to pick among them. ``none`` and the HMAC family are
+    never among them: a public key is no secret.
+
+    Raises:
+        TokenRefused: With the fault.
+    """
+    header, signing_input, payload, signature = _split(token)
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in algorithms or algorithm not in ALGORITHMS:
+        raise TokenRefused(TokenFault.ALGORITHM, "the token's algorithm is not one that is taken here")
+    if "crit" in header or "b64" in header or "zip" in header:
+        raise TokenRefused(TokenFault.HEADER, "the token's header asks for an extension")
+    kid = header.get("kid")
+    if kid is not None and not isinstance(kid, str):
+        raise TokenRefused(TokenFault.HEADER, "the token's `kid` is no text")
+    key = keys.find(kid, algorithm)
+    if key is None:
+        raise TokenRefused(TokenFault.UNKNOWN_KEY, "no key of the set is the one that the token names")
+    _check_signature(key.key, algorithm, signature, signing_input)
+    return VerifiedJws(header, payload)
+
+
+def peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Header and claims of a token of which nothing is verified: good for choosing whose keys to try, and for nothing else.
+
+    Raises:
+        TokenRefused: It is no compact JWS with a JSON payload.
+    """
+    header, _, payload, _ = _split(token)
+    return header, parse_object(payload, of="payload")
+
+
+def sign_jws(claims: Mapping[str, Any], private_key: rsa.RSAPrivateKey, *, kid: str, algorithm: str = "RS256") -> str:
+    """Make a compact JWS with an RSA key (RS256, RS384 or RS512). Its header is ``{"kid", "alg"}``, as Cognito's is."""
+    header = encode_base64url(_render({"kid": kid, "alg": algorithm}))
+    signing_input = f"{header}.{encode_base64url(_render(claims))}"
+    signature = private_key.sign(signing_input.encode(), padding.PKCS1v15(), HASHES[algorithm[2:]])
+    return f"{signing_input}.{encode_base64url(signature)}"
+
+
+def _split(token: str) -> tuple[dict[str, Any], bytes, bytes, bytes]:
+    if len(token) > TOKEN_BYTES:
+        raise TokenRefused(TokenFault.TOO_LARGE, f"the token has over {TOKEN_BYTES} bytes")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise TokenRefused(TokenFault.SEGMENTS, "token contains an invalid number of segments")
+    if not token.isascii():
+        raise TokenRefused(TokenFault.ENCODING, "a part is no base64url")
+    if len(parts[0]) > HEADER_BYTES:
+        raise TokenRefused(TokenFault.TOO_LARGE, f"the token's header has over {HEADER_BYTES} bytes")
+    header = parse_object(decode_base64url(parts[0]), of="header")
+    return header, f"{parts[0]}.{parts[1]}".encode(), decode_base64url(parts[1]), decode_base64url(parts[2])
+
+
+def _check_signature(key: PublicKey, algorithm: str, signature: bytes, data: bytes) -> None:
+    hash_algorithm = HASHES[algorithm[2:]]
+    try:
+        match key, algorithm[:2]:
+            case rsa.RSAPublicKey(), "RS":
+                key.verify(signature, data, padding.PKCS1v15(), hash_algorithm)
+            case rsa.RSAPublicKey(), "PS":
+                pss = padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
+                key.verify(signature, data, pss, hash_algorithm)
+            case ec.EllipticCurvePublicKey(), "ES":
+                key.verify(_to_der(signature, key), data, ec.ECDSA(hash_algorithm))
+            case _:
+                raise TokenRefused(TokenFault.ALGORITHM, "the key is not for the token's algorithm")
+    except InvalidSignature as error:
+        raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is not good") from error
+
+
+def _to_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
+    """ECDSA's ``r || s`` as the library wants it.
+
+    Source: https://www.rfc-editor.org/rfc/rfc7518#section-3.4
+    """
+    size = (key.curve.key_size + 7) // 8
+    if len(signature) != 2 * size:
+        raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is of the wrong length")
+    r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    if r == 0 or s == 0:
+        raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is not good")
+    return encode_dss_signature(r, s)
+
+
+def _render(members: Mapping[str, Any]) -> bytes:
+    return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
