@@ -1,0 +1,76 @@
+"""APIs from OpenAPI bodies.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html, .../API_PutRestApi.html
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from yett.rules.apigateway.errors import BadRequest, NotOffered
+from yett.rules.apigateway.openapi import import_api, parse_body
+from yett.rules.apigateway.rest_api import RestApi
+from yett.services.apigateway.editing import Answer, Params, edit_api, part_ids
+from yett.services.apigateway.passed_roles import check_passed_roles
+from yett.services.apigateway.rest_apis import describe_api, new_api
+from yett.services.call import PARTITION, Call
+
+PARAMETERS: Final = frozenset({"endpointConfigurationTypes", "ignore", "basepath"})
+
+
+async def import_rest_api(call: Call, params: Params) -> Answer:
+    """Create an API from an OpenAPI body.
+
+    Raises:
+        BadRequestException: The body is none, or asks for what is not offered; with the JSON pointer of the fault.
+    """
+    document = parse_body(read_bytes(params["body"]))
+    given: Mapping[str, str] = params.get("parameters") or {}
+    check_parameters(document, given)
+    title = (document.get("info") or {}).get("title")
+    settings: dict[str, Any] = {"name": str(title or "Untitled")}
+    if "endpointConfigurationTypes" in given:
+        settings["endpointConfiguration"] = {"types": [given["endpointConfigurationTypes"]]}
+    api = import_api(document, new_api(call, settings), merge=False, partition=PARTITION, ids=part_ids(call))
+    refuse_warnings(api, params)
+    check_passed_roles(call, before=None, after=api)
+    await call.ports.api_store.add_api(api)
+    return describe_api(api)
+
+
+async def put_rest_api(call: Call, params: Params) -> Answer:
+    """Lay an OpenAPI body over an API (``mode=merge``, the default) or put it in its place (``overwrite``)."""
+    document = parse_body(read_bytes(params["body"]))
+    check_parameters(document, params.get("parameters") or {})
+    merge = (params.get("mode") or "merge") == "merge"
+
+    def change(api: RestApi) -> RestApi:
+        changed = import_api(document, api, merge=merge, partition=PARTITION, ids=part_ids(call))
+        refuse_warnings(changed, params)
+        return changed
+
+    return describe_api(await edit_api(call, params["restApiId"], change))
+
+
+def read_bytes(body: object) -> bytes:
+    """The body, however the caller's protocol gave it."""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    raise BadRequest("Invalid OpenAPI input.")
+
+
+def check_parameters(document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    """Refuse what an import is asked to do and would not."""
+    for name in parameters:
+        if name not in PARAMETERS:
+            raise NotOffered(f"the import parameter `{name}`")
+    base_path = parameters.get("basepath", "ignore")
+    if base_path != "ignore" and str(document.get("basePath") or "/") != "/":
+        raise NotOffered(f"the import parameter `basepath={base_path}`")
+
+
+def refuse_warnings(api: RestApi, params: Params) -> None:
+    """Do as ``failOnWarnings`` says."""
+    if params.get("failOnWarnings") and api.warnings:
+        raise BadRequest(f"Warnings found during import: {'; '.join(api.warnings)}")
