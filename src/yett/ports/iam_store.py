@@ -198,12 +198,12 @@ class IamStore(Protocol):
         """Remove a policy unless *check*, which gets the number of its uses, raises; whether there was one."""
         ...
 
-    async def policies(self, account: Account) -> list[tuple[ManagedPolicy, list[Attachment]]]:
-        """Every managed policy of the account ("aws": AWS's), by name, with its uses."""
+    async def policies(self, account: Account) -> list[ManagedPolicy]:
+        """Every managed policy of the account ("aws": AWS's), by name."""
         ...
 
-    async def attachments(self, account: Account, arn: str) -> list[Attachment]:
-        """Who in the account uses this managed policy."""
+    async def uses(self, account: Account, arn: str = "") -> Mapping[str, list[Attachment]]:
+        """Who in the account uses which managed policies, by ARN; of one policy only if its ARN is given."""
         ...
 
     async def add_access_key(self, access_key: AccessKey, *, at_most: int) -> None:

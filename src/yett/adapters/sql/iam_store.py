@@ -5,7 +5,7 @@ that say who is attached to a policy, in a group, or in an instance profile; the
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -192,28 +192,21 @@ class SqlIamStore:
 
         return await self._database.write(work)
 
-    async def policies(self, account: str) -> list[tuple[ManagedPolicy, list[Attachment]]]:
-        """Every managed policy of the account, with its uses there."""
+    async def policies(self, account: str) -> list[ManagedPolicy]:
+        """Every managed policy of the account."""
         if account == AWS_ACCOUNT:
-            return [(policy, []) for policy in aws_managed_policies().values()]
+            return list(aws_managed_policies().values())
+        rows = await self._database.read(lambda transaction: transaction.scan(account, "", POLICY))
+        return [msgspec.json.decode(body, type=ManagedPolicy) for _, body in rows]
 
-        def work(transaction: Transaction) -> list[tuple[ManagedPolicy, list[Attachment]]]:
-            uses: dict[str, list[Attachment]] = {}
-            for key, body in transaction.scan(account, "", ATTACHMENT):
-                uses.setdefault(key.partition("\n")[0], []).append(msgspec.json.decode(body, type=Attachment))
-            policies = (
-                msgspec.json.decode(body, type=ManagedPolicy) for _, body in transaction.scan(account, "", POLICY)
-            )
-            return [(policy, uses.get(policy.arn, [])) for policy in policies]
-
-        return await self._database.read(work)
-
-    async def attachments(self, account: str, arn: str) -> list[Attachment]:
-        """Who in the account uses this managed policy."""
-        rows = await self._database.read(
-            lambda transaction: transaction.scan(account, "", ATTACHMENT, prefix=f"{arn}\n")
-        )
-        return [msgspec.json.decode(body, type=Attachment) for _, body in rows]
+    async def uses(self, account: str, arn: str = "") -> Mapping[str, list[Attachment]]:
+        """Who in the account uses which managed policies."""
+        prefix = f"{arn}\n" if arn else ""
+        rows = await self._database.read(lambda transaction: transaction.scan(account, "", ATTACHMENT, prefix=prefix))
+        found: dict[str, list[Attachment]] = {}
+        for key, body in rows:
+            found.setdefault(key.partition("\n")[0], []).append(msgspec.json.decode(body, type=Attachment))
+        return found
 
     # -- access keys
 

@@ -17,7 +17,7 @@ from yett.policy import (
     denial_suffix,
     principal_context,
 )
-from yett.policy.request import ContextValue
+from yett.policy.request import ContextValue, LazyValue
 from yett.ports.callers import Caller
 from yett.services.call import Call, ServiceError
 from yett.values.arn import Arn, NotAnArn
@@ -80,12 +80,12 @@ def wording_of(call: Call) -> Wording:
     return Wording.CURRENT if call.ports.settings.denial_wording_is_current else Wording.LEGACY
 
 
-def context_of(call: Call, further: Mapping[str, ContextValue] | None = None) -> RequestContext:
+def context_of(call: Call, further: Mapping[str, ContextValue | LazyValue] | None = None) -> RequestContext:
     """The condition keys of a call: its caller's, the global ones, and the *further* ones of its operation.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
-    keys: dict[str, ContextValue] = {
+    keys: dict[str, ContextValue | LazyValue] = {
         "aws:CurrentTime": call.now,
         "aws:EpochTime": int(call.now.timestamp()),
         "aws:SourceIp": call.source_ip,

@@ -1,0 +1,22 @@
+"""Bounds of IAM.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+from typing import Final
+
+ACCESS_KEYS_PER_USER: Final = 2
+GROUPS_PER_USER: Final = 10
+MANAGED_POLICIES_PER_ENTITY: Final = 10
+POLICY_VERSIONS: Final = 5
+TAGS_PER_ENTITY: Final = 50
+ROLES_PER_INSTANCE_PROFILE: Final = 1
+
+# Characters, white space not counted.
+MANAGED_POLICY_CHARACTERS: Final = 6144
+TRUST_POLICY_CHARACTERS: Final = 2048
+USER_INLINE_CHARACTERS: Final = 2048  # of all inline policies together
+GROUP_INLINE_CHARACTERS: Final = 5120
+ROLE_INLINE_CHARACTERS: Final = 10240
+
+PAGE_ITEMS: Final = 100  # of a list, where the caller names no number

@@ -1,0 +1,36 @@
+"""What temporary credentials may never do, whatever their policies say; written as session policies.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
+"""
+
+from typing import Final
+
+from yett.rules.sts.temporary_credentials import SessionKind, TemporarySession
+
+# GetSessionToken without MFA: no IAM, and of STS two operations (with what may go along with AssumeRole).
+WITHOUT_MFA: Final = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["iam:*","sts:*"],"Resource":"*"},'
+    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity","sts:GetCallerIdentity"],'
+    '"Resource":"*"}]}'
+)
+WITH_MFA: Final = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"sts:*","Resource":"*"},'
+    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity","sts:GetCallerIdentity"],'
+    '"Resource":"*"}]}'
+)
+# GetFederationToken: no IAM, and nothing of STS but GetCallerIdentity, which nothing can deny.
+FEDERATED: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["iam:*","sts:*"],"Resource":"*"}]}'
+
+
+def restrictions(session: TemporarySession) -> tuple[str, ...]:
+    """The documents that limit the session beside the session policies that were passed.
+
+    A federated user without a session policy has nothing but what resource policies grant it, so none is added.
+    """
+    match session.kind:
+        case SessionKind.USER | SessionKind.ROOT:
+            return (WITHOUT_MFA if session.mfa_authenticated_at is None else WITH_MFA,)
+        case SessionKind.FEDERATED_USER if session.has_session_policy:
+            return (FEDERATED,)
+        case _:
+            return ()

@@ -1,0 +1,1 @@
+"""IAM: its operations, and the two steps that every AWS API takes: `authentication` and `authorization`."""
