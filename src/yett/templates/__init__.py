@@ -1,1 +1,1 @@
-"""Templates and the code they name: a SAM or CloudFormation file becomes operations. What an operation does is not here."""
+"""Templates, and the code they name: a file becomes operations. What an operation does is not here."""

@@ -31,7 +31,7 @@ from yett.values.arn import Arn, NotAnArn
 LAMBDA: Final = "lambda.amazonaws.com"
 CANNOT_ASSUME: Final = "The role defined for the function cannot be assumed by Lambda."
 
-# What changes who may do what, or what runs, and is not done here: refused, never ignored. Empty values ask for nothing.
+# What changes who may do what, or what runs, and is not done here: refused, not ignored. Empty values ask for nothing.
 REFUSED: Final[Mapping[str, str]] = {
     "AcceleratorConfig": "functions run on this machine's processors",
     "CapacityProviderConfig": "functions run on this machine",

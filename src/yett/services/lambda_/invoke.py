@@ -9,13 +9,12 @@ from typing import Final
 
 import msgspec
 
-from yett.policy import AuthorizationRequest, Outcome, Principal, RequestContext, decide, principal_context
 from yett.ports.function_runner import FunctionNotFound, FunctionThrottled, FunctionUnavailable
-from yett.ports.functions import Function
 from yett.rules.lambda_.limits import EVENT_PAYLOAD_BYTES, PAYLOAD_BYTES
 from yett.rules.lambda_.names import LATEST, FunctionReference
 from yett.rules.lambda_.resource_policy import INVOKE
 from yett.services.call import Call
+from yett.services.iam.authorization import authorize, context_of, wording_of
 from yett.services.lambda_.configuration import read_reference
 from yett.services.lambda_.errors import (
     AccessDenied,
@@ -38,12 +37,16 @@ async def invoke(call: Call, params: Mapping[str, object]) -> Mapping[str, objec
     """Run a function: and wait for it, or queue it as an event, or only say whether the caller may.
 
     Raises:
-        AccessDenied: The caller's policies or, for another account's function, the function's do not allow it.
+        ServiceError: AccessDenied: the caller's policies with the function's do not allow it.
         ResourceNotFound, RequestTooLarge, InvalidRequestContent, TooManyRequests, ServiceFailed
     """
     reference = read_reference(call, params)
     function = await call.ports.functions.resolve(reference.arn)
-    authorize(call, reference, function)
+    if call.caller is None:
+        raise AccessDenied("Missing Authentication Token")
+    # A function that does not exist has no policy: whether it does is told to whoever may invoke it.
+    policy = function.resource_policy if function is not None else None
+    authorize(call.caller, INVOKE, (reference.arn,), context_of(call), wording_of(call), resource_policy=policy)
     if function is None or reference.region != call.region:
         raise ResourceNotFound.of_function(reference.arn)
     for member, reason in REFUSED.items():
@@ -97,48 +100,3 @@ def read_payload(params: Mapping[str, object], limit_bytes: int) -> bytes:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequestContent(str(error)) from error
     return payload
-
-
-def authorize(call: Call, reference: FunctionReference, function: Function | None) -> None:
-    """Weigh the caller's policies with the function's own. A function that does not exist has none.
-
-    Raises:
-        AccessDenied: They do not allow the invocation.
-    """
-    caller = call.caller
-    if caller is None:
-        raise AccessDenied("Missing Authentication Token")
-    keys = principal_context(caller.identity) | {
-        "aws:sourceip": call.source_ip,
-        "aws:currenttime": call.now,
-        "aws:epochtime": str(int(call.now.timestamp())),
-        "aws:securetransport": "true" if call.secure_transport else "false",
-        "aws:requestedregion": call.region,
-        "aws:resourceaccount": reference.account,
-    }
-    if call.user_agent:
-        keys["aws:useragent"] = call.user_agent
-    request = AuthorizationRequest(
-        action=INVOKE,
-        resource=reference.arn,
-        principal=Principal.iam(caller.identity),
-        resource_account=reference.account,
-        context=RequestContext.of(keys),
-    )
-    decision = decide(
-        request,
-        caller=caller.policies,
-        resource_policy=function.resource_policy if function is not None else None,
-        same_account=caller.identity.account == reference.account,
-    )
-    if decision.outcome is Outcome.ALLOW:
-        return
-    kind = f"{decision.decided_by.value}-based" if decision.decided_by is not None else "identity-based"
-    why = (
-        f"with an explicit deny in a {kind} policy"
-        if decision.outcome is Outcome.EXPLICIT_DENY
-        else f"because no {kind} policy allows the {INVOKE} action"
-    )
-    raise AccessDenied(
-        f"User: {caller.identity.arn} is not authorized to perform: {INVOKE} on resource: {reference.arn} {why}"
-    )
