@@ -1,0 +1,15 @@
+"""Bounds of signed requests."""
+
+from typing import Final
+
+# UNCERTAIN: AWS prints no bound of its own for this header; ours is twice what API Gateway allows all headers together
+# (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
+AUTHORIZATION_CHARACTERS: Final = 20_480
+SIGNED_HEADERS: Final = 256  # names in SignedHeaders; ours
+QUERY_PARAMETERS: Final = 2_048  # items between ampersands; ours
+
+# OBSERVED: execute-api says "- 5 min.", the IAM and STS endpoints "- 15 min." (spec 02, section 3).
+SKEW_SECONDS: Final = 300
+IAM_STS_SKEW_SECONDS: Final = 900
+
+SIGNING_KEYS: Final = 4_096  # entries kept by a SigningKeys, by default; some 300 bytes each
