@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_network
 
 from yett.server.edge import Edge, HostRule
@@ -36,7 +36,9 @@ async def echo(request: HttpRequest) -> HttpResponse:
 
 
 @asynccontextmanager
-async def serving(handler: Handler = echo, *, edge: Edge = EDGE, limits: Limits | None = None) -> AsyncIterator[Listener]:
+async def serving(
+    handler: Handler = echo, *, edge: Edge = EDGE, limits: Limits | None = None
+) -> AsyncIterator[Listener]:
     listener = await listen(handler, host="127.0.0.1", port=0, edge=edge, limits=limits)
     try:
         yield listener
@@ -73,10 +75,8 @@ class RawClient:
 
     async def close(self) -> None:
         self.writer.close()
-        try:
+        with suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
 
 @asynccontextmanager

@@ -97,7 +97,10 @@ class HeadParser:
             self._parser = None
         except httptools.HttpParserError as error:
             raise RequestRefused(HTTPStatus.BAD_REQUEST, str(error)) from None
-        head = _understand(parser.get_method().decode(), self._url, tuple(self._lines), protocol)
+        lines = tuple(self._lines)
+        if b" \r\n" in raw or b"\t\r\n" in raw:  # llhttp leaves the white space after a value, which is no part of it
+            lines = tuple((name, value.rstrip(" \t")) for name, value in lines)
+        head = _understand(parser.get_method().decode(), self._url, lines, protocol)
         if head.content_length != 0 or not head.keep_alive:
             self._parser = None  # it waits for the body, which is not its to read
         return head

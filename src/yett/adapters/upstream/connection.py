@@ -158,7 +158,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
             raise _Bad("its head exceeds its bound")
-        self._lines.append((name.decode("latin-1"), value.decode("latin-1")))
+        self._lines.append((name.decode("latin-1"), value.decode("latin-1").rstrip(" \t")))
 
     def on_headers_complete(self) -> None:
         """Called by llhttp."""
