@@ -34,6 +34,7 @@ class IamIdentity(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}  # user tags; role tags overridden by session tags
     token_issued_at: datetime | None = None  # temporary credentials only
     mfa_authenticated_at: datetime | None = None
+    transitive_tag_keys: tuple[str, ...] = ()  # of the session tags, those that a further role session inherits
     source_identity: str | None = None
     federated_provider: str | None = None
     federation_keys: Mapping[str, str] = {}  # "{oidc host}:sub" and the like
