@@ -16,7 +16,7 @@ from yett.ports.errors import Unavailable
 from yett.ports.upstream import UpstreamRequest
 from yett.services.call import Call, ServiceError
 from yett.services.iam.authorization import authorize, context_of, wording_of
-from yett.sigv4 import sign
+from yett.sigv4 import SignedRequest, sign
 from yett.values.http import Headers, HttpResponse
 from yett.wire import Operation
 from yett.wire.protocols import json
@@ -127,16 +127,11 @@ async def send(call: Call, operation: Operation, params: Mapping[str, Any]) -> H
                 (ACCOUNT_HEADER, call.account),
             )
         )
-        token = credentials.session_token
         signed = sign(
-            method="POST",
-            path="/",
-            query="",
-            headers=lines,
-            body=body,
+            SignedRequest("POST", "/", "", lines, body),
             access_key_id=credentials.access_key_id,
             secret_access_key=credentials.secret_access_key,
-            session_token=None if token is None else token.reveal(),
+            session_token=credentials.session_token,
             region=call.region,
             service=SERVICE,
             now=call.now,

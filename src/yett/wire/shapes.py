@@ -62,6 +62,9 @@ class Shape(Struct, frozen=True, kw_only=True, eq=False):
     error_status: int | None = None
     is_server_fault: bool = False
 
+    def __repr__(self) -> str:
+        return f"Shape({self.name})"
+
 
 class Member(Struct, frozen=True, kw_only=True, eq=False):
     """A member of a shape: a shape with its place."""
@@ -87,6 +90,9 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     result_wrapper: str | None = None  # query protocol: the element around the output
     needs_signature: bool = True
 
+    def __repr__(self) -> str:
+        return f"Operation({self.service.name}:{self.name})"
+
 
 class Service(Struct, frozen=True, kw_only=True, eq=False):
     """A service, as its model describes it."""
@@ -100,6 +106,9 @@ class Service(Struct, frozen=True, kw_only=True, eq=False):
     xml_namespace: str = ""
     operations: Mapping[str, Operation] = {}
     errors: Mapping[str, Shape] = {}  # by wire code and by shape name
+
+    def __repr__(self) -> str:
+        return f"Service({self.name})"
 
 
 class UnknownOperation(Refusal):
