@@ -35,11 +35,7 @@ WITHIN_POOL: Final = (
     USER, ALIAS, CLIENT, GROUP, MEMBER, MEMBERSHIP, RESOURCE_SERVER, SIGN_IN, CHALLENGE, CODE,
 )  # fmt: skip
 POOL_POINTER, CLIENT_POINTER, DOMAIN_POINTER = "user-pool", "app-client", "user-pool-domain"
-
-
-def keys_scope(pool_id: str) -> str:
-    """The scope that is touched when the keys of a pool come or go."""
-    return f"user-pool-keys:{pool_id}"
+KEYS_SCOPE: Final = "user-pool-keys:"  # and the pool's id: touched when the keys of a pool come or go
 
 
 def key_of(*path: str) -> str:
@@ -190,7 +186,7 @@ class SqlUserPoolStore:
             tx.point(POOL_POINTER, place.pool_id, place.account, place.region, place.pool_id)
             tx.add(place.account, place.region, POOL, key, encode(tx, POOL, key, pool))
             tx.add(place.account, place.region, KEYS, key, encode(tx, KEYS, key, keys))
-            tx.touch(keys_scope(place.pool_id))
+            tx.touch(f"{KEYS_SCOPE}{place.pool_id}")
 
         await self._database.write(work)
 
@@ -240,7 +236,7 @@ class SqlUserPoolStore:
             tx.unpoint(POOL_POINTER, place.pool_id)
             if pool.domain is not None:
                 tx.unpoint(DOMAIN_POINTER, pool.domain)
-            tx.touch(keys_scope(place.pool_id))
+            tx.touch(f"{KEYS_SCOPE}{place.pool_id}")
             return True
 
         return await self._database.write(work)

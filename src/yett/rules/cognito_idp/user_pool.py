@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from yett.rules.cognito_idp.attributes import SchemaAttribute, parse_schema, render_schema_attribute
 from yett.rules.cognito_idp.errors import invalid_parameter, not_enforced
 from yett.rules.cognito_idp.password_policy import PasswordPolicy
+from yett.values.secret import Secret
 
 ADMIN_ONLY: Final = "admin_only"
 ECHOED: Final = (
@@ -49,6 +50,7 @@ class UserPool(Struct, frozen=True, kw_only=True):
     admin_creates_users_only: bool = False
     recovery: tuple[str, ...] = ()  # verified_email, verified_phone_number, admin_only, by priority; () as before them
     is_deletion_protected: bool = False
+    simulation_key: Secret  # what makes up the salts and subs of users that do not exist
     domain: str | None = None
     tags: Mapping[str, str] = {}
     echo: Mapping[str, Any] = {}
@@ -58,7 +60,7 @@ class UserPool(Struct, frozen=True, kw_only=True):
         return name if self.is_case_sensitive else name.casefold()
 
 
-def parse_user_pool(params: Mapping[str, Any], *, place: PoolPlace, now: datetime) -> UserPool:
+def parse_user_pool(params: Mapping[str, Any], *, place: PoolPlace, simulation_key: Secret, now: datetime) -> UserPool:
     """A new pool from CreateUserPool's parameters.
 
     Raises:
@@ -79,6 +81,7 @@ def parse_user_pool(params: Mapping[str, Any], *, place: PoolPlace, now: datetim
             modified_at=now,
             password_policy=PasswordPolicy(),
             schema=schema,
+            simulation_key=simulation_key,
             username_attributes=usernames,
             alias_attributes=aliases,
             # Documented: true is the default, and means that case counts.

@@ -1,6 +1,6 @@
 """Users of a pool: their states, the names they sign in by, and how they are shown."""
 
-import hashlib
+import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -162,7 +162,7 @@ def render_user(user: User, *, attributes_name: str = "Attributes") -> dict[str,
     }
 
 
-def simulated_sub(pool_id: str, name: str) -> str:
-    """A stable UUID-like text for a user that does not exist."""
-    digest = hashlib.sha256(f"{pool_id}\0{name}".encode("utf-8", "replace")).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+def simulated_sub(pool: UserPool, name: str) -> str:
+    """The sub of a user that does not exist: each time the same, and nobody outside can tell it from a real one."""
+    mac = hmac.digest(pool.simulation_key.reveal().encode(), name.encode("utf-8", "replace"), "sha256").hex()
+    return f"{mac[:8]}-{mac[8:12]}-4{mac[13:16]}-a{mac[17:20]}-{mac[20:32]}"
