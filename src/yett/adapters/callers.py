@@ -326,6 +326,7 @@ def role_identity(bearing: Bearing, role: Role, session: TemporarySession, acces
         organization_id=bearing.organization_id,
         organization_paths=bearing.organization_paths(role.account),
         tags={**kept, **session.tags},
+        transitive_tag_keys=session.transitive_tag_keys,
         source_identity=session.source_identity,
         federated_provider=session.federated_provider,
         federation_keys=session.federation_keys,

@@ -1,7 +1,7 @@
 """What IAM's operations ask of their caller's policies.
 
-Users, groups, roles and instance profiles are found with their paths by the resolvers of `services/iam/operations.py`; the
-templates here serve where they are made.
+Users, groups, roles and instance profiles are found with their paths by the resolvers of `services/iam/operations.py`;
+the templates here serve where they are made.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """

@@ -1,0 +1,16 @@
+"""Bounds of temporary credentials.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+from typing import Final
+
+ROLE_SESSION_SECONDS: Final = 3600  # unless the caller says otherwise
+CHAINED_SESSION_SECONDS: Final = 3600  # at most, for a role assumed with a role's credentials
+SESSION_TOKEN_SECONDS: Final = 43_200  # GetSessionToken and GetFederationToken, unless the caller says otherwise
+ROOT_SESSION_SECONDS: Final = 3600  # at most
+
+SESSION_POLICY_CHARACTERS: Final = 2048  # inline and managed together
+# Ours: AWS's packed form is not published. A session token of this much content fits API Gateway's 10,240 header bytes.
+PACKED_BYTES: Final = 4096

@@ -1,0 +1,211 @@
+"""AssumeRole: another principal's permissions, for a while.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from msgspec import Struct
+
+from yett.policy import (
+    AuthorizationRequest,
+    Kind,
+    NamedPolicy,
+    Outcome,
+    Principal,
+    RequestContext,
+    compile_policies,
+    parse_stored_policy,
+)
+from yett.policy.request import ContextValue
+from yett.ports.callers import Caller
+from yett.ports.iam_store import Role
+from yett.rules.sts.assume_role import choose_duration, inherit_tags, read_session_tags, weigh_assumption
+from yett.rules.sts.errors import SessionRefused
+from yett.rules.sts.session_policy import measure_packed
+from yett.rules.sts.temporary_credentials import SessionKind, TemporarySession
+from yett.services.call import Call
+from yett.services.iam.authorization import context_of
+from yett.services.sts.errors import access_denied, not_authorized, session_refused, validation_error
+from yett.services.sts.sessions import (
+    Answer,
+    Params,
+    caller_of,
+    describe_credentials,
+    read_session_policies,
+    refuse_mfa,
+)
+from yett.values.arn import Arn, NotAnArn
+from yett.values.identity import IamIdentity, PrincipalType
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What is asked of the session beside the role."""
+
+    session_name: str
+    tags: Mapping[str, str]  # as asked
+    transitive_tag_keys: tuple[str, ...]  # as asked
+    session_tags: Mapping[str, str]  # with those inherited
+    session_transitive_keys: tuple[str, ...]
+    source_identity: str | None
+    external_id: str | None
+
+
+async def assume_role(call: Call, params: Params) -> Answer:
+    """Give the caller a session of a role that trusts it.
+
+    Raises:
+        ServiceError: AccessDenied, for a role that does not exist or does not trust the caller; ValidationError, for a
+            session that is too long.
+    """
+    caller = caller_of(call)
+    role_arn = read_role_arn(params["RoleArn"])
+    if caller.identity.is_root:
+        raise access_denied("Roles may not be assumed by root accounts.")
+    refuse_mfa(params)
+    try:
+        asked = read_asked(caller.identity, params)
+    except SessionRefused as error:
+        raise session_refused(error) from error
+    role = await call.ports.iam_store.find(Role, role_arn.account, role_arn.resource.rpartition("/")[2])
+    if role is None or arn_of(role) != params["RoleArn"]:
+        raise not_authorized(call, "sts:AssumeRole", params["RoleArn"])
+    weigh(call, caller, role, asked)
+    policy, arns = await read_session_policies(call, params, account=role.account)
+    try:
+        packed = measure_packed(policy, arns, asked.session_tags)
+        seconds = choose_duration(
+            params.get("DurationSeconds"),
+            role_maximum_seconds=role.max_session_seconds,
+            is_chained=caller.identity.principal_type is PrincipalType.ASSUMED_ROLE,
+        )
+    except SessionRefused as error:
+        raise session_refused(error) from error
+    session = make_session(call, role, asked, policy=policy, policy_arns=arns, seconds=seconds)
+    return describe(call, session, packed=packed)
+
+
+def read_role_arn(text: str) -> Arn:
+    """The ARN of a role.
+
+    Raises:
+        ServiceError: ValidationError, for anything else.
+    """
+    try:
+        arn = Arn.parse(text)
+    except NotAnArn as error:
+        raise validation_error(f"{text} is invalid") from error
+    if arn.service != "iam" or not arn.resource.startswith("role/"):
+        raise validation_error(f"{text} is invalid")
+    return arn
+
+
+def arn_of(role: Role) -> str:
+    """The role's ARN, with its path."""
+    return f"arn:aws:iam::{role.account}:role{role.path}{role.name}"
+
+
+def read_asked(identity: IamIdentity, params: Params) -> Asked:
+    """What is asked of the session; transitive tags and the source identity of the calling session go on.
+
+    Raises:
+        SessionRefused: The tags contradict each other, or those of the calling session.
+    """
+    transitive = tuple(params.get("TransitiveTagKeys", ()))
+    tags = read_session_tags(params.get("Tags", []))
+    lower = {key.lower() for key in identity.transitive_tag_keys}
+    inherited = {key: value for key, value in identity.tags.items() if key.lower() in lower}
+    session_tags, session_keys = inherit_tags(tags, transitive, inherited=inherited)
+    return Asked(
+        session_name=params["RoleSessionName"],
+        tags=tags,
+        transitive_tag_keys=transitive,
+        session_tags=session_tags,
+        session_transitive_keys=session_keys,
+        source_identity=params.get("SourceIdentity", identity.source_identity),
+        external_id=params.get("ExternalId"),
+    )
+
+
+def weigh(call: Call, caller: Caller, role: Role, asked: Asked) -> None:
+    """Let the caller assume the role so, or refuse.
+
+    Raises:
+        ServiceError: AccessDenied.
+    """
+    held = caller.identity.source_identity
+    if held is not None and asked.source_identity != held:  # once set, it stays
+        raise not_authorized(call, "sts:SetSourceIdentity", arn_of(role))
+    trust = NamedPolicy("trust", parse_stored_policy(role.trust_policy, kind=Kind.TRUST))
+    trust_policy = compile_policies([trust], actions=None)
+    context = assumption_context(call, role, asked)
+    actions = ["sts:AssumeRole"]
+    actions += ["sts:TagSession"] if asked.session_tags or asked.transitive_tag_keys else []
+    actions += ["sts:SetSourceIdentity"] if asked.source_identity is not None else []
+    for action in actions:
+        request = AuthorizationRequest(
+            action=action,
+            resource=arn_of(role),
+            principal=Principal.iam(caller.identity),
+            resource_account=role.account,
+            context=context,
+        )
+        decision = weigh_assumption(request, trust_policy=trust_policy, caller=caller.policies)
+        if decision.outcome is not Outcome.ALLOW:
+            raise not_authorized(call, action, arn_of(role), decision)
+
+
+def assumption_context(call: Call, role: Role, asked: Asked) -> RequestContext:
+    """The condition keys of the call, with those of STS.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts
+    """
+    keys: dict[str, ContextValue] = {"sts:RoleSessionName": asked.session_name}
+    if asked.external_id is not None:
+        keys["sts:ExternalId"] = asked.external_id
+    if asked.source_identity is not None:
+        keys["sts:SourceIdentity"] = asked.source_identity
+    if asked.transitive_tag_keys:
+        keys["sts:TransitiveTagKeys"] = asked.transitive_tag_keys
+    if asked.tags:
+        keys["aws:TagKeys"] = tuple(asked.tags)
+    keys |= {f"aws:RequestTag/{key}": value for key, value in asked.tags.items()}
+    for key, value in role.tags.items():
+        keys[f"aws:ResourceTag/{key}"] = value
+        keys[f"iam:ResourceTag/{key}"] = value
+    return context_of(call, keys)
+
+
+def make_session(
+    call: Call, role: Role, asked: Asked, *, policy: str | None, policy_arns: tuple[str, ...], seconds: int
+) -> TemporarySession:
+    """The session, authorized as it is."""
+    issued_at = call.now.replace(microsecond=0)
+    return TemporarySession(
+        kind=SessionKind.ASSUMED_ROLE,
+        account=role.account,
+        principal_id=role.id,
+        principal_name=role.name,
+        session_name=asked.session_name,
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=seconds),
+        session_policy=policy,
+        policy_arns=policy_arns,
+        tags=asked.session_tags,
+        transitive_tag_keys=asked.session_transitive_keys,
+        source_identity=asked.source_identity,
+    )
+
+
+def describe(call: Call, session: TemporarySession, *, packed: int) -> Answer:
+    """The answer: credentials, and who they make of their holder. PackedPolicySize comes with policies or tags only."""
+    answer: dict[str, object] = {
+        "Credentials": describe_credentials(call.ports.session_tokens.issue(session)),
+        "AssumedRoleUser": {"AssumedRoleId": f"{session.principal_id}:{session.session_name}", "Arn": session.arn},
+    }
+    if session.has_session_policy or session.tags:
+        answer["PackedPolicySize"] = packed
+    if session.source_identity is not None:
+        answer["SourceIdentity"] = session.source_identity
+    return answer

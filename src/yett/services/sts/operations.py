@@ -1,0 +1,27 @@
+"""STS's operations, and those that are not offered, each with its reason."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from yett.services.call import Operation
+from yett.services.sts.assume_role import assume_role
+from yett.services.sts.caller_identity import get_access_key_info, get_caller_identity
+from yett.services.sts.federation_token import get_federation_token
+from yett.services.sts.session_token import get_session_token
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "AssumeRole": assume_role,
+    "GetAccessKeyInfo": get_access_key_info,
+    "GetCallerIdentity": get_caller_identity,
+    "GetFederationToken": get_federation_token,
+    "GetSessionToken": get_session_token,
+}
+
+NOT_OFFERED: Final[Mapping[str, str]] = {
+    "AssumeRoleWithSAML": "identity providers of IAM are not kept yet",
+    "AssumeRoleWithWebIdentity": "identity providers of IAM are not kept yet",
+    "AssumeRoot": "the root users of member accounts are not managed centrally",
+    "DecodeAuthorizationMessage": "denials are not encoded: `yett explain` tells why a call was refused",
+    "GetDelegatedAccessToken": "requests for delegated access are not kept",
+    "GetWebIdentityToken": "identity providers of IAM are not kept yet",
+}
