@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from yett.server.home import find_running
 from yett.server.settings import read_settings
-from yett.sigv4 import sign
+from yett.sigv4 import SignedRequest, sign
 from yett.values.http import Headers
 from yett.values.secret import Secret
 
 PROFILE: Final = "yett"
 TIMEOUT_SECONDS: Final = 30
+NO_HEADERS: Final = Headers()
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -28,12 +29,13 @@ class Access(Struct, frozen=True, kw_only=True):
     url: str  # "http://localhost:4566"
     access_key_id: str
     secret_access_key: Secret
-    session_token: str | None
+    session_token: Secret | None
     region: str
 
 
 def find_access() -> Access:
-    """The server of the environment (AWS_ENDPOINT_URL) or of this home, with the environment's credentials or the home's root.
+    """The server of the environment (AWS_ENDPOINT_URL) or of this home, with the environment's credentials or the
+    home's root.
 
     Raises:
         click.ClickException: No server runs, or there are no credentials for it.
@@ -43,7 +45,8 @@ def find_access() -> Access:
     url = os.environ.get("AWS_ENDPOINT_URL") or (running.url if running else None)
     if url is None:
         raise click.ClickException(
-            f"no yett server runs on `{settings.home}`: start one with `yett up TEMPLATE` or `yett serve`, or set AWS_ENDPOINT_URL"
+            f"no yett server runs on `{settings.home}`: start one with `yett up TEMPLATE` or `yett serve`, "
+            "or set AWS_ENDPOINT_URL"
         )
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or settings.region
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
@@ -51,7 +54,7 @@ def find_access() -> Access:
             url=url,
             access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
             secret_access_key=Secret(os.environ["AWS_SECRET_ACCESS_KEY"]),
-            session_token=os.environ.get("AWS_SESSION_TOKEN"),
+            session_token=Secret(token) if (token := os.environ.get("AWS_SESSION_TOKEN")) else None,
             region=region,
         )
     access_key_id, secret = read_root_credentials(settings.home)
@@ -71,7 +74,8 @@ def read_root_credentials(home: Path) -> tuple[str, Secret]:
     file.read(home / "credentials")
     if not file.has_section(PROFILE):
         raise click.ClickException(
-            f"`{home}` has no credentials: start a server there first, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            f"`{home}` has no credentials: start a server there first, or set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY"
         )
     return file[PROFILE]["aws_access_key_id"], Secret(file[PROFILE]["aws_secret_access_key"])
 
@@ -85,7 +89,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 def send_signed(
-    access: Access, method: str, url: str, *, service: str, headers: Headers = Headers(), body: bytes = b""
+    access: Access, method: str, url: str, *, service: str, headers: Headers = NO_HEADERS, body: bytes = b""
 ) -> Answer:
     """Sign a request and send it.
 
@@ -97,11 +101,7 @@ def send_signed(
         raise click.ClickException(f"`{url}` is no http or https URL")
     lines = Headers((("Host", parts.netloc), *headers.lines))
     signed = sign(
-        method=method,
-        path=parts.path or "/",
-        query=parts.query,
-        headers=lines,
-        body=body,
+        SignedRequest(method, parts.path or "/", parts.query, lines, body),
         access_key_id=access.access_key_id,
         secret_access_key=access.secret_access_key,
         session_token=access.session_token,

@@ -15,10 +15,13 @@ from yett.values.http import Headers
 @click.option("-d", "--data", help="The body; @FILE reads it from a file, @- from standard input.")
 @click.option("--service", default="execute-api", show_default=True, help="The signing name.")
 @click.option("-i", "--include", is_flag=True, help="Print status and headers too.")
-def curl(*, url: str, method: str | None, headers: tuple[str, ...], data: str | None, service: str, include: bool) -> None:
+def curl(
+    *, url: str, method: str | None, headers: tuple[str, ...], data: str | None, service: str, include: bool
+) -> None:
     """Send a request to URL, signed with Signature Version 4.
 
-    The credentials are those of the environment (AWS_ACCESS_KEY_ID ...), else this home's root. Exits with 0 when the answer's
+    The credentials are those of the environment (AWS_ACCESS_KEY_ID ...), else this home's root. Exits with 0 when the
+    answer's
     status is below 400, else with 22.
     """
     body = _read_body(data)

@@ -42,11 +42,15 @@ def explain(*, request_id: str, as_json: bool) -> None:
 def draw(trace: Mapping[str, Any]) -> Tree:
     """The trace as a tree: the outcome, each step, and every statement that was weighed."""
     colour = COLOURS.get(trace["outcome"], "white")
-    title = f"[bold]{escape(trace['method'])} {escape(trace['path'])}[/bold]  [{colour}]{trace['outcome']}[/{colour}]  {trace['status']}"
+    call = f"[bold]{escape(trace['method'])} {escape(trace['path'])}[/bold]"
+    title = f"{call}  [{colour}]{trace['outcome']}[/{colour}]  {trace['status']}"
     tree = Tree(f"{title} {escape(trace['errorType'] or '')}".rstrip())
-    tree.add(f"API {escape(trace['api'] or '-')}, stage {escape(trace['stage'] or '-')}, from {escape(trace['sourceIp'])}, at {trace['at']}")
+    where = f"API {escape(trace['api'] or '-')}, stage {escape(trace['stage'] or '-')}"
+    tree.add(f"{where}, from {escape(trace['sourceIp'])}, at {trace['at']}")
     for step in trace["steps"]:
-        mark = {"passed": "[green]✓[/green]", "refused": "[red]✗[/red]", "failed": "[magenta]![/magenta]"}.get(step["result"], "→")
+        mark = {"passed": "[green]✓[/green]", "refused": "[red]✗[/red]", "failed": "[magenta]![/magenta]"}.get(
+            step["result"], "→"
+        )
         tree.add(f"{mark} {step['step']:<12} {escape(step['detail'])}  [dim]{step['ms']:.2f} ms[/dim]")
     decided = trace["decidedBy"]
     if decided is not None and decided["policy"] is not None:

@@ -23,8 +23,10 @@ from yett.policy import (
     PrincipalKind,
     RequestContext,
     Severity,
+    Wording,
     compile_policies,
     decide,
+    denial_suffix,
     expand_shorthand,
     lint,
     parse_stored_policy,
@@ -167,7 +169,7 @@ def answer_evaluate(line: bytes, *, traced: bool) -> Json:
     because: Json = {"type": None if decision.decided_by is None else decision.decided_by.value}
     if decision.statement is not None:
         because |= describe_reference(decision.statement)
-    because["reason"] = decision.outcome.value
+    because["reason"] = denial_suffix(decision, request.action, wording=Wording.CURRENT).strip() or "allowed"
     answer: Json = {"id": asked.id, "decision": decision.outcome.value, "because": [because]}
     if traced:
         answer["trace"] = [

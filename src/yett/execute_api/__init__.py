@@ -1,1 +1,3 @@
-"""FRONT DOOR: calls to deployed APIs. The line is in `rest.py`; every step is a module of its own; judgements are in the rules."""
+"""FRONT DOOR: calls to deployed APIs. The line is in `rest.py`; every step is a module of its own; judgements are in
+the rules.
+"""

@@ -1,6 +1,7 @@
 """Recent decisions, in a bounded ring: what a trace needs is kept, and the trace computed when somebody asks.
 
-A record holds no header, body, token or signature: only what policies were asked, who was found to call, and how it ended.
+A record holds no header, body, token or signature: only what policies were asked, who was found to call, and how it
+ended.
 """
 
 from collections import OrderedDict

@@ -31,7 +31,9 @@ class ExecuteApi:
         if target is None:
             return _forbid(Forbidden("neither host nor path names an API"), request, record)
         try:
-            plan = self._plans.current(target.api_id, target.stage) or await self._plans.resolve(target.api_id, target.stage)
+            plan = self._plans.current(target.api_id, target.stage) or await self._plans.resolve(
+                target.api_id, target.stage
+            )
             if plan is None:
                 return _forbid(Forbidden(f"API `{target.api_id}` has no stage `{target.stage}`"), request, record)
             record.plan = plan
@@ -41,7 +43,7 @@ class ExecuteApi:
         except Unavailable as failure:
             log.warning("a port failed while a call was served", request_id=request.request_id, reason=failure.reason)
             return _fail(request, record, f"unavailable: {failure.reason}")
-        except Exception as error:  # a bug: nothing of it reaches the client  # noqa: BLE001
+        except Exception as error:  # a bug: nothing of it reaches the client
             log.exception("a call failed", request_id=request.request_id)
             return _fail(request, record, f"a bug: {type(error).__name__}")
 

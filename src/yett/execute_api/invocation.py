@@ -6,7 +6,15 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway
 from collections import OrderedDict
 from typing import Final
 
-from yett.policy import AuthorizationRequest, CallerPolicies, Outcome, Principal, RequestContext, decide, principal_context
+from yett.policy import (
+    AuthorizationRequest,
+    CallerPolicies,
+    Outcome,
+    Principal,
+    RequestContext,
+    decide,
+    principal_context,
+)
 from yett.ports.bundle import Ports
 from yett.ports.function_runner import FunctionAnswer
 from yett.ports.functions import Function
@@ -28,7 +36,9 @@ class MayNotInvoke(Refusal):
 
 
 class Invoker:
-    """Invokes functions behind methods and authorizers. Verdicts on the gateway's own name are kept by function revision."""
+    """Invokes functions behind methods and authorizers. Verdicts on the gateway's own name are kept by function
+    revision.
+    """
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -58,8 +68,8 @@ class Invoker:
             raise MayNotInvoke(f"there is no function `{target.function_arn}`")
         if not await self._may_invoke(function, target, question=question, standing=standing, source_arn=source_arn):
             raise MayNotInvoke(
-                f"invalid permissions on Lambda function `{target.function_arn}`: {_WHOSE[target.credentials]} does not allow "
-                f"{INVOKE_FUNCTION} for `{source_arn}`"
+                f"invalid permissions on Lambda function `{target.function_arn}`: "
+                f"{_WHOSE[target.credentials]} does not allow {INVOKE_FUNCTION} for `{source_arn}`"
             )
         return await self._ports.function_runner.invoke(
             target.function_arn, payload, request_id=self._ports.randomness.uuid(), trace_header=trace_header
@@ -78,7 +88,11 @@ class Invoker:
             case Credentials.RESOURCE_POLICY:
                 return self._gateway_may_invoke(function, question, source_arn)
             case Credentials.CALLER:
-                if standing is None or standing.caller_policies is None or not isinstance(standing.identity, IamIdentity):
+                if (
+                    standing is None
+                    or standing.caller_policies is None
+                    or not isinstance(standing.identity, IamIdentity)
+                ):
                     return False
                 return _iam_may_invoke(function, standing.identity, standing.caller_policies, question)
             case Credentials.ROLE:

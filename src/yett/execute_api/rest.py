@@ -31,7 +31,9 @@ class RestLine:
         self._wording = Wording.CURRENT if ports.settings.denial_wording_is_current else Wording.LEGACY
 
     async def answer(self, request: HttpRequest, path: str, plan: StagePlan, record: Record) -> HttpResponse:
-        """Answer a call of the stage, *path* being the part below it; or let the gateway answer in the integration's place."""
+        """Answer a call of the stage, *path* being the part below it; or let the gateway answer in the integration's
+        place.
+        """
         routed = None
         try:
             routed = await self._route(request, path, plan)
@@ -76,5 +78,9 @@ class RestLine:
 
 def with_request_ids(answer: HttpResponse, request_id: str) -> HttpResponse:
     """The answer with the two headers that every answer of a REST API has."""
-    lines = (*answer.headers.lines, ("x-amzn-RequestId", request_id), ("x-amz-apigw-id", extended_request_id(request_id)))
+    lines = (
+        *answer.headers.lines,
+        ("x-amzn-RequestId", request_id),
+        ("x-amz-apigw-id", extended_request_id(request_id)),
+    )
     return HttpResponse(status=answer.status, headers=Headers(lines), body=answer.body)

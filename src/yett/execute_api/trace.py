@@ -1,6 +1,7 @@
 """The trace of one call, computed when somebody asks: the path it took, and the statement that decided.
 
-The form is the contract of `yett explain` and ``GET /_yett/api/decisions/{requestId}``. Nothing that was presented appears in it.
+The form is the contract of `yett explain` and ``GET /_yett/api/decisions/{requestId}``. Nothing that was presented
+appears in it.
 """
 
 from collections.abc import Iterator
@@ -85,7 +86,8 @@ def _detail(step: str, record: Record) -> str:
     question, standing = record.question, record.standing
     match step:
         case "route" if question is not None:
-            return f"{question.method.name}, authorization {question.method.authorization_type.value}; asks for {question.arn}"
+            method = question.method
+            return f"{method.name}, authorization {method.authorization_type.value}; asks for {question.arn}"
         case "screen":
             return "the resource policy has no deny that would spare the authorizer a call"
         case "authenticate" if standing is not None:

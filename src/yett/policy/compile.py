@@ -21,10 +21,16 @@ from yett.policy.wildcard import glob
 class CompiledPolicies:
     """Policies of one kind, in the form that answers fastest. Build with `compile_policies`."""
 
-    __slots__ = ("_actions", "_allows", "_denies", "_name_principals", "statements")
+    __slots__ = ("_actions", "_allows", "_denies", "_name_principals", "sources", "statements")
 
-    def __init__(self, rules: Iterable[tuple[Rule, Statement, str]], actions: frozenset[str] | None) -> None:
+    def __init__(
+        self,
+        rules: Iterable[tuple[Rule, Statement, str]],
+        actions: frozenset[str] | None,
+        sources: tuple[NamedPolicy, ...],
+    ) -> None:
         self._actions = actions
+        self.sources = sources  # as given, for whoever wants a trace
         self._name_principals = False
         allows, denies = IndexBuilder(), IndexBuilder()
         count = 0
@@ -64,8 +70,9 @@ def compile_policies(documents: Iterable[NamedPolicy], *, actions: frozenset[str
     """Compile policies of one kind; if *actions* are given, only these may be asked about."""
     asked = None if actions is None else frozenset(action.lower() for action in actions)
     rules: list[tuple[Rule, Statement, str]] = []
+    sources = tuple(documents)
     seen: set[tuple[object, ...]] = set()  # of equal statements the first is named, so the others never matter
-    for policy in documents:
+    for policy in sources:
         version = policy.document.version
         for statement in policy.document.statements:
             content = (version, statement.effect, statement.principal, statement.action, statement.resource)
@@ -77,7 +84,7 @@ def compile_policies(documents: Iterable[NamedPolicy], *, actions: frozenset[str
                 test = None if covers is True else covers
                 ref = reference(policy, statement)
                 rules.append((_compile_statement(len(rules), ref, statement, version, test), statement, version))
-    return CompiledPolicies(rules, asked)
+    return CompiledPolicies(rules, asked, sources)
 
 
 def _applies(candidate: Candidate, action: str, request: AuthorizationRequest) -> Evaluation | None:

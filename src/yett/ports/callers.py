@@ -42,7 +42,8 @@ class Caller(Struct, frozen=True, kw_only=True):
 class Callers(Protocol):
     """Callers by access key. A change of keys, users, groups, roles, policies or organization is seen by the next call.
 
-    ``current`` answers from memory and never waits; ``resolve`` goes to the store for what memory lacks. Neither checks a
+    ``current`` answers from memory and never waits; ``resolve`` goes to the store for what memory lacks. Neither
+    checks a
     signature. Unknown keys cost the same work as known ones.
     """
 
@@ -59,11 +60,15 @@ class Callers(Protocol):
         ...
 
     async def role(self, role_arn: str, session_name: str, *, now: datetime) -> Caller | None:
-        """A session of the role as the gateway or a function would act in it, without its keys; None if there is no role."""
+        """A session of the role as the gateway or a function would act in it, without its keys; None if there is no
+        role.
+        """
         ...
 
     async def service_role(self, role_arn: str, session_name: str, *, service: str, now: datetime) -> Caller | None:
-        """As ``role``, for an AWS service (``apigateway.amazonaws.com``); None also if the role's trust policy does not let it."""
+        """As ``role``, for an AWS service (``apigateway.amazonaws.com``); None also if the role's trust policy does
+        not let it.
+        """
         ...
 
     async def root(self, account: str) -> Caller:

@@ -31,7 +31,8 @@ class FunctionUnavailable(Unavailable):
 class FunctionRunner(Protocol):
     """Runs functions, each in processes of its own, warm where it can be.
 
-    A crash, `sys.exit` or endless loop in a handler ends in an answer with ``function_error`` and harms no other invocation. The
+    A crash, `sys.exit` or endless loop in a handler ends in an answer with ``function_error`` and harms no other
+    invocation. The
     function's time-out and memory limit hold. Cancelling ``invoke`` does not stop the handler.
     """
 

@@ -9,7 +9,8 @@ from yett.tokens import KeySet
 class KeySets(Protocol):
     """Key sets by user pool or issuer.
 
-    ``current`` never waits. A generation moves when the key set changes; whatever was verified under an older one must be
+    ``current`` never waits. A generation moves when the key set changes; whatever was verified under an older one
+    must be
     verified again.
     """
 

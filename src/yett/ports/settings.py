@@ -10,7 +10,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     region: str = "us-east-1"
     public_url: str = "http://localhost:4566"  # where clients reach the listener; user pools' issuers lie below it
     port: int = 4566  # of that listener
-    cognito_issuer_is_aws: bool = False  # YETT_COGNITO_ISSUER=aws: tokens carry https://cognito-idp.{region}.amazonaws.com/{pool}
+    cognito_issuer_is_aws: bool = (
+        False  # YETT_COGNITO_ISSUER=aws: tokens carry https://cognito-idp.{region}.amazonaws.com/{pool}
+    )
     denial_wording_is_current: bool = True  # AWS's two wordings of a denial (spec 01, section 3)
     echo_canonical_request: bool = True  # in a signature mismatch, as AWS does
     permits_private_upstreams: bool = True  # a loopback listener may reach private and loopback addresses

@@ -1,4 +1,6 @@
-"""``/_yett``: whether the server is alive, and why a call was answered as it was. Administration needs a signature, here too."""
+"""``/_yett``: whether the server is alive, and why a call was answered as it was. Administration needs a signature,
+here too.
+"""
 
 from typing import Final
 
@@ -45,10 +47,14 @@ class Admin:
                 request, self._ports, service=SIGNING_NAME, region=None, skew_seconds=SKEW_SECONDS
             )
         except (SignatureRefused, CredentialsRefused) as refusal:
-            return _answer(403, {"message": f"sign this request with Signature Version 4 for `{SIGNING_NAME}`: {refusal.reason}"})
+            return _answer(
+                403, {"message": f"sign this request with Signature Version 4 for `{SIGNING_NAME}`: {refusal.reason}"}
+            )
         record = self._decisions.find(request_id.lower())
         if record is None:
-            return _answer(404, {"message": f"no decision `{request_id}` is kept: the newest few thousand are, until a restart"})
+            return _answer(
+                404, {"message": f"no decision `{request_id}` is kept: the newest few thousand are, until a restart"}
+            )
         if not self._may_read(caller, record, request):
             return _answer(403, {"message": f"{caller.identity.arn} may not {READ_API} the API of this call"})
         return _answer(200, explain(record))

@@ -27,7 +27,8 @@ class Door(StrEnum):
 def choose(host: str, path: str) -> Door:
     """The door for a host (lower case, without port) and a raw path.
 
-    A host that serves invocations or sign-in serves nothing else: what an API answers must never share an origin with more.
+    A host that serves invocations or sign-in serves nothing else: what an API answers must never share an origin with
+    more.
     """
     if is_execute_api_host(host):
         return Door.EXECUTE_API

@@ -50,8 +50,8 @@ class Home:
             running = find_running(path)
             which = f"pid {running.pid}, {running.url}" if running else "it is starting or stopping"
             raise HomeInUse(
-                f"a yett server already runs on `{path}` ({which}): use it (`eval \"$(yett env)\"`), stop it, or choose another "
-                "home with YETT_HOME"
+                f'a yett server already runs on `{path}` ({which}): use it (`eval "$(yett env)"`), stop it, '
+                "or choose another home with YETT_HOME"
             ) from None
         return cls(path, descriptor)
 

@@ -1,6 +1,7 @@
 """What whoever starts yett has chosen: command line over environment over default."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,9 @@ class BadSetting(Refusal):
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True):
-    """Every setting of a server process, by the environment variable that sets it (reference: docs/reference/settings.md)."""
+    """Every setting of a server process, by the environment variable that sets it (reference:
+    docs/reference/settings.md).
+    """
 
     home: Path  # YETT_HOME
     host: str = DEFAULT_HOST  # --host
@@ -36,7 +39,9 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     denial_wording_is_current: bool = True  # YETT_DENIAL_WORDING=current|legacy
     echo_canonical_request: bool = True  # YETT_ECHO_CANONICAL_REQUEST=1|0
     hosts: tuple[str, ...] = ()  # YETT_HOSTS: further host names that the listener answers to
-    trusted_proxies: tuple[str, ...] = ()  # YETT_TRUSTED_PROXIES: address ranges whose X-Forwarded-For is believed
+    trusted_proxies: tuple[
+        IPv4Network | IPv6Network, ...
+    ] = ()  # YETT_TRUSTED_PROXIES: address ranges whose X-Forwarded-For is believed
 
     @property
     def is_loopback(self) -> bool:
@@ -82,9 +87,11 @@ def read_settings(
         denial_wording_is_current=_choose(
             environment, "YETT_DENIAL_WORDING", {"current": True, "legacy": False}, default="current"
         ),
-        echo_canonical_request=_choose(environment, "YETT_ECHO_CANONICAL_REQUEST", {"1": True, "0": False}, default="1"),
+        echo_canonical_request=_choose(
+            environment, "YETT_ECHO_CANONICAL_REQUEST", {"1": True, "0": False}, default="1"
+        ),
         hosts=_split(environment.get("YETT_HOSTS", "")),
-        trusted_proxies=_split(environment.get("YETT_TRUSTED_PROXIES", "")),
+        trusted_proxies=tuple(_parse_network(each) for each in _split(environment.get("YETT_TRUSTED_PROXIES", ""))),
     )
 
 
@@ -93,6 +100,13 @@ def _choose(environment: Mapping[str, str], name: str, choices: Mapping[str, boo
     if value not in choices:
         raise BadSetting(f"{name} is `{value}`: use one of {', '.join(choices)}")
     return choices[value]
+
+
+def _parse_network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise BadSetting(f"YETT_TRUSTED_PROXIES holds `{text}`, which is no address range: {error}") from error
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -40,5 +40,7 @@ class Arn(Struct, frozen=True):
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
     def render_masked(self) -> str:
-        """The ARN with its account as eight asterisks and the last four digits, as denials show it (spec 01, section 3)."""
+        """The ARN with its account as eight asterisks and the last four digits, as denials show it (spec 01, section
+        3).
+        """
         return f"arn:{self.partition}:{self.service}:{self.region}:{MASK}{self.account[-4:]}:{self.resource}"

@@ -1,4 +1,5 @@
-"""``COGNITO_USER_POOLS``: a token of one of the authorizer's user pools, its signature verified once and then remembered.
+"""``COGNITO_USER_POOLS``: a token of one of the authorizer's user pools, its signature verified once and then
+remembered.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
 """

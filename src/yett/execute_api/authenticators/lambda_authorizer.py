@@ -1,4 +1,5 @@
-"""``CUSTOM``: a function validates the evidence and returns a policy, which is cached; the policy is, never the verdict.
+"""``CUSTOM``: a function validates the evidence and returns a policy, which is cached; the policy is, never the
+verdict.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """
@@ -74,7 +75,12 @@ class LambdaAuthenticator:
             task.exception()  # looked at, so that nobody's having waited for it is no warning
 
     async def _ask_and_keep(
-        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: tuple[str, ...], key: CacheKey
+        self,
+        authorizer: AuthorizerPlan,
+        function: FunctionTarget,
+        routed: Routed,
+        values: tuple[str, ...],
+        key: CacheKey,
     ) -> AuthorizerAnswer:
         answer, payload = await self._ask(authorizer, function, routed, values)
         now = self._ports.clock.now()
@@ -166,4 +172,3 @@ def _parsed(cached: CachedAnswer, authorizer: AuthorizerPlan) -> AuthorizerAnswe
 
 def _standing(answer: AuthorizerAnswer, how: str) -> Standing:
     return Standing(identity=answer.identity, authorizer_policy=answer.policy, established_by=how)
-

@@ -7,7 +7,6 @@ from typing import Final
 
 from yett.policy import (
     AuthorizationRequest,
-    CompiledPolicies,
     Decision,
     Evaluation,
     Outcome,
@@ -59,7 +58,8 @@ def screen_denies(question: Question) -> Decision | None:
 def decide_call(question: Question, standing: Standing) -> Decision:
     """Weigh the call by every policy that takes part.
 
-    - ``NONE`` and ``COGNITO_USER_POOLS``: the resource policy alone, and where there is one it must allow. The guide's text on
+    - ``NONE`` and ``COGNITO_USER_POOLS``: the resource policy alone, and where there is one it must allow. The
+    guide's text on
       Cognito is stricter than its own table A here; the text wins.
     - ``CUSTOM``: the authorizer's policy and the resource policy, by table A.
     - ``AWS_IAM``: the caller's policies and the resource policy, by table A or, across accounts, table B.

@@ -1,4 +1,6 @@
-"""The proof types of the line: each says what is known of a call by now, and only the step that proves it may build it."""
+"""The proof types of the line: each says what is known of a call by now, and only the step that proves it may build
+it.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +15,9 @@ from yett.values.identity import Identity
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What policies may ask about a request. It holds no header that could be a credential, and no body, so it may be kept."""
+    """What policies may ask about a request. It holds no header that could be a credential, and no body, so it may be
+    kept.
+    """
 
     request_id: str
     received_at: datetime
@@ -37,7 +41,9 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """What policies are asked: may this method be invoked, by a request with these facts? It may be kept, for `yett explain`."""
+    """What policies are asked: may this method be invoked, by a request with these facts? It may be kept, for `yett
+    explain`.
+    """
 
     plan: StagePlan
     method: MethodPlan
@@ -46,7 +52,9 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """Who calls, and with which policies. It holds no evidence, only what the evidence proved, so it may be kept too."""
+    """Who calls, and with which policies. It holds no evidence, only what the evidence proved, so it may be kept
+    too.
+    """
 
     identity: Identity
     caller_policies: CallerPolicies | None = None  # AWS_IAM

@@ -35,4 +35,6 @@ def refuse_anonymous(question: Question, decision: Decision, *, wording: Wording
 def _refuse_user(user: str, question: Question, decision: Decision, *, wording: Wording) -> AccessDenied:
     resource = Arn.parse(question.arn).render_masked()
     suffix = denial_suffix(decision, INVOKE, wording=wording)
-    return AccessDenied(decision, message=f"User: {user} is not authorized to perform: {INVOKE} on resource: {resource}{suffix}")
+    return AccessDenied(
+        decision, message=f"User: {user} is not authorized to perform: {INVOKE} on resource: {resource}{suffix}"
+    )

@@ -1,6 +1,7 @@
 """A deployment: the whole definition of a REST API, frozen at the moment that CreateDeployment was called.
 
-The API Gateway service writes it, the store keeps it, `plan.py` compiles it. Nothing of the live configuration is read when a
+The API Gateway service writes it, the store keeps it, `plan.py` compiles it. Nothing of the live configuration is
+read when a
 call is served: a change has no effect until it is deployed, as on AWS.
 """
 
@@ -77,7 +78,9 @@ class DeployedIntegration(Struct, frozen=True, kw_only=True):
     credentials: str | None = None  # role ARN, or "arn:aws:iam::*:user/*": the caller's own
     timeout_ms: int = 29_000
     passthrough_behavior: str = "WHEN_NO_MATCH"
-    request_parameters: Mapping[str, str] = {}  # "integration.request.header.X": "method.request.…", "context.…", "'literal'"
+    request_parameters: Mapping[
+        str, str
+    ] = {}  # "integration.request.header.X": "method.request.…", "context.…", "'literal'"
     request_templates: Mapping[str, str] = {}
     content_handling: str | None = None
     responses: tuple[DeployedIntegrationResponse, ...] = ()
@@ -133,7 +136,9 @@ class DeployedApi(Struct, frozen=True, kw_only=True):
 
 
 class DeployedStage(Struct, frozen=True, kw_only=True):
-    """A stage, which names the deployment that it serves. Its variables are live: updating a stage needs no deployment."""
+    """A stage, which names the deployment that it serves. Its variables are live: updating a stage needs no
+    deployment.
+    """
 
     name: str
     deployment_id: str

@@ -39,7 +39,8 @@ class ResponseType(StrEnum):
 class GatewayError(Refusal):
     """A step refuses, or the backend could not be asked: the caller gets a gateway response.
 
-    ``reason`` is for the trace and for our log. ``message`` is what the client reads, to the letter; None renders as null.
+    ``reason`` is for the trace and for our log. ``message`` is what the client reads, to the letter; None renders as
+    null.
     """
 
     response_type: ClassVar[ResponseType]

@@ -9,7 +9,8 @@ LAMBDA_PAYLOAD_BYTES: Final = 6_291_556  # what Lambda takes and gives, synchron
 INTEGRATION_TIMEOUT_MS: Final = 29_000
 AUTHORIZER_TTL_SECONDS: Final = 3600  # the most; 300 unless set
 
-# UNCERTAIN: how long a REST API waits for its authorizer; the method's own time-out does not apply (spec 04, section 4.3).
+# UNCERTAIN: how long a REST API waits for its authorizer; the method's own time-out does not apply (spec 04, section
+# 4.3).
 AUTHORIZER_TIMEOUT_SECONDS: Final = 30.0
 
 # Of our own: nothing that a caller sends makes these grow further.

@@ -32,13 +32,17 @@ class VerifiedToken(Struct, frozen=True, kw_only=True):
 
 def read_token(header_value: str) -> str:
     """The token of the identity source. UNCERTAIN: a ``Bearer`` prefix is accepted beside the documented bare token."""
-    return header_value[len(BEARER) :].strip() if header_value[: len(BEARER)].lower() == BEARER else header_value.strip()
+    return (
+        header_value[len(BEARER) :].strip() if header_value[: len(BEARER)].lower() == BEARER else header_value.strip()
+    )
 
 
 def accept(token: VerifiedToken, *, scopes: tuple[str, ...], validation: Any, now: datetime) -> PoolIdentity:
-    """Weigh a genuine token for a method: without scopes it must be an ID token, with scopes an access token that has one.
+    """Weigh a genuine token for a method: without scopes it must be an ID token, with scopes an access token that has
+    one.
 
-    *validation* is the authorizer's compiled expression, matched in full against ``aud``, which access tokens do not have.
+    *validation* is the authorizer's compiled expression, matched in full against ``aud``, which access tokens do not
+    have.
 
     Raises:
         TokenRefused: Expired, from another issuer, or of the wrong ``token_use``.

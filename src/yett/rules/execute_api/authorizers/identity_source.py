@@ -64,7 +64,9 @@ def read(
     stage_variables: Mapping[str, str],
     context: Callable[[str], str | None],
 ) -> tuple[str, ...] | None:
-    """The values of all sources, in order; None if one is absent or empty. A parameter given twice counts with its last value."""
+    """The values of all sources, in order; None if one is absent or empty. A parameter given twice counts with its
+    last value.
+    """
     values: list[str] = []
     for source in sources:
         match source.place:

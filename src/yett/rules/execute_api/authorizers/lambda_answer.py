@@ -91,7 +91,9 @@ def _read_principal_id(value: object) -> str:
 
 
 def _read_context(value: object) -> Mapping[str, str]:
-    """The context's values as text: ``1`` becomes "1", ``true`` "true". A list or object makes the whole answer invalid."""
+    """The context's values as text: ``1`` becomes "1", ``true`` "true". A list or object makes the whole answer
+    invalid.
+    """
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -1,4 +1,5 @@
-"""What a REST API answers in the integration's place: status, ``x-amzn-ErrorType`` and body, or as the API's owner customized it.
+"""What a REST API answers in the integration's place: status, ``x-amzn-ErrorType`` and body, or as the API's owner
+customized it.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
@@ -80,9 +81,7 @@ def render(
     return HttpResponse(status=status, headers=Headers(headers), body=body.encode("utf-8", "surrogateescape"))
 
 
-def _choose(
-    error: GatewayError, customized: Mapping[str, DeployedGatewayResponse]
-) -> DeployedGatewayResponse | None:
+def _choose(error: GatewayError, customized: Mapping[str, DeployedGatewayResponse]) -> DeployedGatewayResponse | None:
     """The type's own customization, else that of its family, whose status, if set, replaces the type's."""
     own = customized.get(error.response_type.value)
     family = customized.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
@@ -92,7 +91,8 @@ def _choose(
 
 
 def _default_body(error: GatewayError) -> bytes:
-    # OBSERVED: denials spell the key "Message", every other gateway response "message"; and a dead backend's answer alone has a
+    # OBSERVED: denials spell the key "Message", every other gateway response "message"; and a dead backend's answer
+    # alone has a
     # space after the colon (spec 01, section 3; spec 08, no. 43).
     key = b"Message" if isinstance(error, AccessDenied) else b"message"
     space = b" " if isinstance(error, IntegrationFailure) else b""

@@ -1,6 +1,7 @@
 """Which headers pass between client and backend, which are dropped, and which are renamed.
 
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html, with the refinements observed
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html, with the
+refinements observed
 on the service (spec 06, section 3.1).
 """
 

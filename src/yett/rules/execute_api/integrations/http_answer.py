@@ -1,4 +1,6 @@
-"""What the client gets of an ``HTTP_PROXY`` backend's answer: all of it, but for headers that the gateway renames or drops."""
+"""What the client gets of an ``HTTP_PROXY`` backend's answer: all of it, but for headers that the gateway renames or
+drops.
+"""
 
 from yett.rules.execute_api.integrations.headers import HTTP_PROXY, treat_response
 from yett.values.http import Headers, HttpResponse

@@ -23,7 +23,9 @@ SIGV4: Final = "AWS4-"
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 ANY: Final = "ANY"
 # Headers of the gateway's own: what a client sends under these names does not pass for ours.
-OWN: Final = frozenset({"x-amzn-apigateway-api-id", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"})
+OWN: Final = frozenset(
+    {"x-amzn-apigateway-api-id", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+)
 
 
 class OutgoingRequest(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What a function behind ``AWS_PROXY`` answered.
 
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html, and the rules observed
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html, and the
+rules observed
 on the service (spec 06, section 1.2; spec 08, no. 6).
 """
 
@@ -95,7 +96,9 @@ def _mapping(value: object, member: str) -> Mapping[str, object]:
 
 
 def _render_value(name: str, value: object) -> str | None:
-    """Text as it is, booleans as ``true``, null not at all; anything else, numbers included, is malformed (OBSERVED)."""
+    """Text as it is, booleans as ``true``, null not at all; anything else, numbers included, is malformed
+    (OBSERVED).
+    """
     match value:
         case None:
             return None

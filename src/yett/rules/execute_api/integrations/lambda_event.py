@@ -62,7 +62,9 @@ def _forwarded_headers(routed: Routed, *, trace_header: str, port: int) -> Heade
         if passes_request(name, FUNCTION) and not (hidden and name.lower() == "authorization")
     ]
     forwarded_for = request.headers.get_all("x-forwarded-for")
-    lines = [line for line in lines if line[0].lower() not in {"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}]
+    lines = [
+        line for line in lines if line[0].lower() not in {"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+    ]
     lines += [
         ("X-Amzn-Trace-Id", trace_header),
         ("X-Forwarded-For", ", ".join((*forwarded_for, request.source_ip))),

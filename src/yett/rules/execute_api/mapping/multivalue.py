@@ -22,7 +22,9 @@ def header_maps(headers: Headers) -> tuple[dict[str, str], dict[str, list[str]]]
 
 
 def query_maps(query: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Last values and all values by name, percent-decoded. ``;`` parts parameters as ``&`` does (spec 06, section 1)."""
+    """Last values and all values by name, percent-decoded. ``;`` parts parameters as ``&`` does (spec 06, section
+    1).
+    """
     every: dict[str, list[str]] = {}
     for part in query.replace(";", "&").split("&"):
         if part:

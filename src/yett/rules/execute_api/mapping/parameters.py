@@ -64,7 +64,9 @@ def _query_values(routed: Routed, name: str) -> list[str]:
 
 _READERS: Final[Mapping[str, Callable[[Routed, str], str | None]]] = {
     "method.request.header.": lambda routed, name: _last(routed.request.headers.get_all(name.lower())),
-    "method.request.multivalueheader.": lambda routed, name: ",".join(routed.request.headers.get_all(name.lower())) or None,
+    "method.request.multivalueheader.": lambda routed, name: (
+        ",".join(routed.request.headers.get_all(name.lower())) or None
+    ),
     "method.request.querystring.": lambda routed, name: _last(_query_values(routed, name)),
     "method.request.multivaluequerystring.": lambda routed, name: ",".join(_query_values(routed, name)) or None,
     "method.request.path.": lambda routed, name: routed.path_parameters.get(name),

@@ -5,7 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-# {apiId}.execute-api.localhost, and the same under AWS's own names, so that a client may keep its URL and change its resolver.
+# {apiId}.execute-api.localhost, and the same under AWS's own names, so that a client may keep its URL and change its
+# resolver.
 EXECUTE_API_HOST: Final = re.compile(r"([a-z0-9]{1,32})\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)")
 PATH_FORM: Final = re.compile(r"/restapis/([a-z0-9]{1,32})/([^/]+)/_user_request_(/.*)?")
 

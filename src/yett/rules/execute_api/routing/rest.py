@@ -1,7 +1,10 @@
-"""Which resource and method of a REST API serves a path: literal before variable before greedy, and by resource *and* method.
+"""Which resource and method of a REST API serves a path: literal before variable before greedy, and by resource *and*
+method.
 
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html, and
-behaviour measured on the service (spec 01, section 1.1): a resource that lacks the method leaves the call to the most specific
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html,
+and
+behaviour measured on the service (spec 01, section 1.1): a resource that lacks the method leaves the call to the most
+specific
 ``{proxy+}`` that serves it.
 """
 
@@ -58,7 +61,9 @@ class Router(Generic[MethodT]):
         node.methods = dict(methods)
 
     def find(self, method: str, path: str) -> tuple[MethodT, Mapping[str, str]] | None:
-        """The method that serves a raw path, with the path parameters as the client wrote them; None if there is none."""
+        """The method that serves a raw path, with the path parameters as the client wrote them; None if there is
+        none.
+        """
         if (methods := self._literal.get(path)) is not None and (found := serving(methods, method)) is not None:
             return found, {}
         segments = split(path)

@@ -1,0 +1,1 @@
+"""What workers share for a short while, and where it is kept."""

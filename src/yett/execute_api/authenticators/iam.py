@@ -1,0 +1,67 @@
+"""``AWS_IAM``: a Signature Version 4, checked against IAM's and STS's keys.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html
+"""
+
+from typing import Final
+
+from yett.ports.bundle import Ports
+from yett.ports.callers import Caller, CredentialFault, CredentialsRefused
+from yett.rules.execute_api.call import Routed, Standing
+from yett.rules.execute_api.errors import ExpiredToken, GatewayError, InvalidSignature, MissingAuthenticationToken
+from yett.rules.execute_api.plan import StagePlan
+from yett.services.iam.authentication import authenticate
+from yett.sigv4 import Dialect, Fault, SignatureRefused, code_for, message_for
+from yett.values.http import HttpRequest
+
+SERVICE: Final = "execute-api"  # the signing name
+SKEW_SECONDS: Final = 300  # OBSERVED: "- 5 min." (spec 08, no. 10)
+
+INVALID_TOKEN_MESSAGE: Final = "The security token included in the request is invalid."  # noqa: S105
+# UNCERTAIN: which error type an unknown access key or a foreign token gets; changed in this one constant (spec 01,
+# section 3).
+INVALID_TOKEN_TYPE: Final = "UnrecognizedClientException"  # noqa: S105
+
+
+async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
+    """The standing of whoever signed the request.
+
+    Raises:
+        GatewayError: There is no signature, or it, its moment, scope or credentials are not good.
+    """
+    caller = await verify_signature(routed.request, routed.plan, ports)
+    return Standing(
+        identity=caller.identity,
+        caller_policies=caller.policies,
+        established_by=f"a good signature by access key {caller.identity.access_key_id}",
+    )
+
+
+async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) -> Caller:
+    """The caller whose signature the request bears, in AWS's words for the gateway if it is not good.
+
+    Raises:
+        GatewayError: As ``authenticate_iam``.
+    """
+    try:
+        return await authenticate(request, ports, service=SERVICE, region=plan.region, skew_seconds=SKEW_SECONDS)
+    except SignatureRefused as refusal:
+        raise _translate(refusal, echo=ports.settings.echo_canonical_request) from refusal
+    except CredentialsRefused as refusal:
+        if refusal.fault is CredentialFault.SESSION_TOKEN_EXPIRED:
+            raise ExpiredToken(refusal.reason) from refusal
+        raise InvalidSignature(
+            f"the credentials are not good: {refusal.reason}",
+            error_type=INVALID_TOKEN_TYPE,
+            message=INVALID_TOKEN_MESSAGE,
+        ) from refusal
+
+
+def _translate(refusal: SignatureRefused, *, echo: bool) -> GatewayError:
+    if refusal.fault is Fault.NONE_PRESENT:
+        return MissingAuthenticationToken("the request bears no signature")
+    if refusal.fault is Fault.SECURITY_TOKEN_EXPIRED:
+        return ExpiredToken(refusal.reason)
+    message = message_for(refusal, dialect=Dialect.JSON, echo_canonical_request=echo)
+    reason = f"the signature is refused: {refusal.reason}"
+    return InvalidSignature(reason, error_type=code_for(refusal, dialect=Dialect.JSON), message=message)
