@@ -1,0 +1,74 @@
+import pytest
+from hypothesis import given, settings
+
+from tests.policy.strategies import policies, requests
+from tests.policy.support import ACCOUNT, compiled, policy, request
+from yett.policy import AuthorizationRequest, NamedPolicy, Outcome, compile_policies, evaluate
+
+ACTIONS = frozenset({"execute-api:Invoke", "execute-api:ManageConnections"})
+
+
+@settings(max_examples=250, deadline=None)
+@given(policies(), requests())
+def test_it_says_what_the_definition_says(named: list[NamedPolicy], asked: AuthorizationRequest) -> None:
+    assert compile_policies(named, actions=None).evaluate(asked) == evaluate(named, asked)
+
+
+@settings(max_examples=80, deadline=None)
+@given(policies(most=20), requests())
+def test_it_says_the_same_when_compiled_for_the_actions_asked(
+    named: list[NamedPolicy], asked: AuthorizationRequest
+) -> None:
+    assert compile_policies(named, actions=ACTIONS).evaluate(asked) == evaluate(named, asked)
+
+
+def test_statements_about_other_actions_are_dropped() -> None:
+    document = policy({"Action": "s3:*"}, {"Action": ["s3:*", "execute-api:*"]}, {"Action": "iam:*"})
+    assert compile_policies([NamedPolicy("p", document)], actions=frozenset({"execute-api:Invoke"})).statements == 1
+
+
+def test_asking_about_an_action_that_was_not_compiled_is_no_silent_allow() -> None:
+    policies_for_invoke = compile_policies([], actions=frozenset({"execute-api:Invoke"}))
+    with pytest.raises(ValueError, match="without the action"):
+        policies_for_invoke.evaluate(request(action="execute-api:ManageConnections"))
+
+
+def test_equal_statements_are_kept_once_and_the_first_is_named() -> None:
+    policies_twice = compiled(policy({"Sid": "first"}), policy({"Sid": "second"}))
+    assert policies_twice.statements == 1
+    statement = policies_twice.evaluate(request()).statement
+    assert statement is not None
+    assert (statement.policy, statement.sid) == ("p0", "first")
+
+
+def test_a_context_value_that_no_condition_asks_for_is_never_computed() -> None:
+    def explode() -> str:
+        raise AssertionError("asked")
+
+    document = policy({"Condition": {"StringEquals": {"aws:username": "bob"}}})
+    asked = request(context={"aws:username": lambda: "bob", "aws:SourceIp": explode})
+    assert compiled(document).evaluate(asked).outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("number", [0, 17, 39])
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:execute-api:us-east-1:{account}:abc/prod/GET/item{number}",
+        "arn:aws:execute-api:us-east-1:{account}:abc/prod/GET/item{number}*",
+        "arn:aws:execute-api:*:*:*/GET/item{number}",
+        "arn:aws:execute-api:us-*-1:*:*/item{number}",
+        "arn:aws:execute-api:*:*:abc/prod/${{aws:method}}/item{number}",
+    ],
+)
+def test_the_one_statement_of_many_is_found(resource: str, number: int) -> None:
+    document = policy(
+        *({"Sid": f"s{n}", "Resource": resource.format(account=ACCOUNT, number=f"{n:02}")} for n in range(40))
+    )
+    asked = request(
+        resource=f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/GET/item{number:02}",
+        context={"aws:method": "GET"},
+    )
+    statement = compiled(document).evaluate(asked).statement
+    assert statement is not None
+    assert statement.sid == f"s{number}"

@@ -1,0 +1,42 @@
+from tests.policy.support import ACCOUNT, policy, request
+from yett.policy import Kind, PolicyDocument, Principal, compile_policies
+from yett.policy.document import NamedPolicy
+
+
+def candidates(document: PolicyDocument, **asked: object) -> int:
+    found = compile_policies([NamedPolicy("p", document)], actions=None)._allows.find(request(**asked))  # type: ignore[arg-type]
+    return len(found)
+
+
+def test_statements_are_found_by_their_principal() -> None:
+    document = policy(
+        *({"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/u{n}"}} for n in range(40)), kind=Kind.RESOURCE
+    )
+    assert candidates(document, caller=Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:user/u3")) == 1
+    assert candidates(document, caller=Principal.anonymous()) == 0
+
+
+def test_statements_are_found_by_a_value_they_want() -> None:
+    document = policy(*({"Condition": {"StringEquals": {"aws:username": f"u{n}"}}} for n in range(40)))
+    assert candidates(document, context={"aws:username": "u3"}) == 1
+    assert candidates(document) == 0
+
+
+def test_statements_that_share_a_beginning_are_found_by_what_is_rare_in_them() -> None:
+    document = policy(*({"Resource": f"arn:aws:execute-api:*:*:*/GET/item{n:03}"} for n in range(100)))
+    resource = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/GET/item042"
+    assert candidates(document, resource=resource) <= 2
+
+
+def test_statements_with_nothing_rare_in_them_are_tried_one_after_another() -> None:
+    document = policy(*({"Resource": f"arn:aws:s3:::*{'?' * n}x"} for n in range(40)))
+    assert candidates(document, resource="arn:aws:s3:::abcx") == 40
+
+
+def test_a_statement_that_covers_everything_but_some_is_always_tried() -> None:
+    document = policy({"Resource": "*"})
+    negated = {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::x"}
+    from yett.policy import parse_policy
+
+    document = parse_policy({"Version": "2012-10-17", "Statement": negated}, kind=Kind.IDENTITY)
+    assert candidates(document) == 1
