@@ -1,0 +1,128 @@
+"""A pool on a temporary home, and handlers for it."""
+
+import base64
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from yett.adapters.functions.code import CodeDirectories
+from yett.adapters.functions.pool import FunctionPool, PoolLimits, RoleSession
+from yett.ports.function_runner import FunctionAnswer
+from yett.ports.functions import Function
+from yett.values.secret import Secret
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:subject"
+
+
+def zipped(**files: str) -> bytes:
+    """A package of Python modules, by name without suffix."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.py", text)
+    return buffer.getvalue()
+
+
+class Shelf:
+    """Functions and their code, for a pool and for its code directories."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Function] = {}
+        self.packages: dict[str, bytes] = {}
+
+    def put(self, code: str, **members: Any) -> Function:
+        """Put a function there, or another version of it."""
+        package = zipped(app=code)
+        sha256 = base64.b64encode(hashlib.sha256(package).digest()).decode()
+        name = members.get("name", "subject")
+        function = Function(
+            arn=f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
+            account="123456789012",
+            region="us-east-1",
+            name=name,
+            runtime=members.get("runtime", "python3.11"),
+            handler=members.get("handler", "app.handler"),
+            role_arn="arn:aws:iam::123456789012:role/subject",
+            timeout_seconds=members.get("timeout_seconds", 10),
+            memory_mb=members.get("memory_mb", 128),
+            environment=members.get("environment", {}),
+            code_sha256=sha256,
+            revision_id=str(len(self.packages)),
+            updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+            reserved_concurrency=members.get("reserved_concurrency"),
+        )
+        self.packages[sha256] = package
+        self.functions[function.arn] = function
+        return function
+
+    def change(self, function: Function, **members: Any) -> Function:
+        """Replace members of a function."""
+        changed = self.functions[function.arn] = structs.replace(function, **members)
+        return changed
+
+    def current(self, function_arn: str) -> Function | None:
+        return self.functions.get(function_arn)
+
+    async def resolve(self, function_arn: str) -> Function | None:
+        return self.functions.get(function_arn)
+
+    async def find_code(self, account: str, region: str, code_sha256: str) -> bytes | None:
+        return self.packages.get(code_sha256)
+
+
+async def issue(function: Function) -> RoleSession | None:
+    """Credentials that no one honours."""
+    return RoleSession(
+        access_key_id="ASIAEXAMPLE",
+        secret_access_key=Secret("role-secret"),
+        session_token=Secret("role-token"),
+        good_for_seconds=3600,
+    )
+
+
+class Bench:
+    """A pool and a way to ask it."""
+
+    def __init__(self, pool: FunctionPool, shelf: Shelf, home: Path) -> None:
+        self.pool = pool
+        self.shelf = shelf
+        self.home = home
+        self._count = 0
+
+    async def ask(self, event: object = None, *, arn: str = ARN) -> FunctionAnswer:
+        """Invoke the function on an event."""
+        self._count += 1
+        return await self.pool.invoke(arn, json.dumps(event).encode(), request_id=f"request-{self._count}")
+
+    async def value(self, event: object = None, *, arn: str = ARN) -> Any:
+        """What the handler gave, which must have given something."""
+        answer = await self.ask(event, arn=arn)
+        assert answer.function_error is None, answer.payload
+        return json.loads(answer.payload)
+
+
+@asynccontextmanager
+async def bench(home: Path, code: str, *, limits: PoolLimits | None = None, **members: Any) -> AsyncIterator[Bench]:
+    """A pool with one function, stopped at the end."""
+    shelf = Shelf()
+    shelf.put(code, **members)
+    pool = FunctionPool(
+        home=home,
+        functions=shelf,
+        code=CodeDirectories(home, shelf),  # type: ignore[arg-type]
+        credentials=issue,
+        endpoint_url=lambda: "http://localhost:4566",
+        limits=limits,
+    )
+    try:
+        yield Bench(pool, shelf, home)
+    finally:
+        await pool.stop()

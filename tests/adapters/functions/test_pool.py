@@ -1,0 +1,345 @@
+"""Real processes under AWS's runtime client."""
+
+import asyncio
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import uvloop
+from tests.adapters.functions.support import ARN, bench
+
+from yett.adapters.functions.pool import PoolLimits
+from yett.ports.function_runner import FunctionNotFound, FunctionThrottled, FunctionUnavailable
+
+ECHO = "def handler(event, context): return {'event': event, 'id': context.aws_request_id}"
+PID = "import os\ndef handler(event, context): return os.getpid()"
+
+MANY = """
+import ctypes, os, signal, sys, time
+
+def handler(event, context):
+    match event:
+        case "exit": sys.exit(3)
+        case "exit-quietly": os._exit(0)
+        case "segfault": os.kill(os.getpid(), signal.SIGSEGV)
+        case "raise": raise ValueError("Unauthorized: é")
+        case "huge": return "x" * 7_000_000
+        case "large": return "x" * 3_000_000
+        case "unserializable": return object()
+        case "unicode": print("héllo ✓"); return "日本語 \\ud83d\\ude00"
+        case "print": print("x" * 1_000_000); return "done"
+        case "binary": os.write(1, b"\\xff\\xfe\\n"); return "done"
+    return os.getpid()
+"""
+
+
+def ended(process_id: int) -> bool:
+    """Whether a process has ended, or does within ten seconds."""
+    try:
+        descriptor = os.pidfd_open(process_id)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(10_000))
+    finally:
+        os.close(descriptor)
+
+
+async def test_a_handler_gets_its_event_and_context_and_stays_warm(tmp_path: Path) -> None:
+    async with bench(tmp_path, ECHO) as subject:
+        assert await subject.value({"a": "ä"}) == {"event": {"a": "ä"}, "id": "request-1"}
+        assert await subject.value(None, arn=f"{ARN}:$LATEST") == {"event": None, "id": "request-2"}
+        logged = (tmp_path / "logs").glob("*.jsonl")
+        assert sum(path.read_text().count("Init Duration") for path in logged) == 1
+
+
+async def test_what_goes_wrong_in_a_handler_ends_in_an_answer_and_the_next_call_works(tmp_path: Path) -> None:
+    async with bench(tmp_path, MANY) as subject:
+        for event, error_type, text in [
+            ("raise", "ValueError", "Unauthorized: é"),
+            ("exit", "Runtime.ExitError", "RequestId: request-2 Error: Runtime exited with error: exit status 3"),
+            (
+                "exit-quietly",
+                "Runtime.ExitError",
+                "RequestId: request-3 Error: Runtime exited without providing a reason",
+            ),
+            (
+                "segfault",
+                "Runtime.ExitError",
+                "RequestId: request-4 Error: Runtime exited with error: signal: segmentation fault",
+            ),
+            ("unserializable", "Runtime.MarshalError", None),
+            ("huge", "Function.ResponseSizeTooLarge", None),
+        ]:
+            answer = await subject.ask(event)
+            assert answer.function_error == "Unhandled"
+            body = json.loads(answer.payload)
+            assert body["errorType"] == error_type
+            assert text is None or body["errorMessage"] == text
+        assert len(await subject.value("large")) == 3_000_000
+        assert await subject.value("unicode") == "日本語 😀"
+
+
+async def test_the_log_tail_is_the_end_of_this_invocation_alone(tmp_path: Path) -> None:
+    async with bench(tmp_path, MANY) as subject:
+        unicode = (await subject.ask("unicode")).log_tail.decode()
+        assert unicode.startswith(
+            "START RequestId: request-1 Version: $LATEST\nhéllo ✓\nEND RequestId: request-1\nREPORT "
+        )
+        printed = (await subject.ask("print")).log_tail
+        assert len(printed) == 4096
+        assert printed.rstrip().splitlines()[-1].startswith(b"REPORT RequestId: request-2\tDuration: ")
+        assert b"\xff\xfe" in (await subject.ask("binary")).log_tail
+        raised = (await subject.ask("raise")).log_tail.decode()
+        assert "[ERROR] ValueError: Unauthorized: é" in raised
+        assert "request-1" not in raised
+
+
+async def test_an_endless_loop_is_ended_when_its_time_is_up(tmp_path: Path) -> None:
+    code = """
+        import os, subprocess
+        def handler(event, context):
+            if event == "pid":
+                return [os.getpid(), subprocess.Popen(["sleep", "600"]).pid]
+            while True:
+                pass
+        """
+    async with bench(tmp_path, textwrap.dedent(code), timeout_seconds=1) as subject:
+        own, child = await subject.value("pid")
+        answer = await subject.ask("loop")
+        assert answer.function_error == "Unhandled"
+        assert json.loads(answer.payload)["errorMessage"].endswith("Z request-2 Task timed out after 1.00 seconds")
+        assert b"request-2 Task timed out after 1.00 seconds" in answer.log_tail
+        assert ended(own)
+        assert ended(child)
+        assert (await subject.value("pid"))[0] != own
+
+
+async def test_a_function_that_outgrows_its_memory_is_killed(tmp_path: Path) -> None:
+    code = """
+        def handler(event, context):
+            data = b"x" * (400 << 20)
+            while True:
+                pass
+        """
+    async with bench(tmp_path, textwrap.dedent(code)) as subject:
+        answer = await subject.ask()
+        assert json.loads(answer.payload) == {
+            "errorType": "Runtime.ExitError",
+            "errorMessage": "RequestId: request-1 Error: Runtime exited with error: signal: killed",
+        }
+        assert b"Runtime.OutOfMemory" in answer.log_tail
+
+
+@pytest.mark.parametrize(
+    ("code", "error_type", "text"),
+    [
+        ("raise RuntimeError('not today')", "RuntimeError", "not today"),
+        ("import nothing_of_this_name", "Runtime.ImportModuleError", "Unable to import module 'app'"),
+        ("def other(): pass", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
+        ("def handler(:", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
+        ("import os; os._exit(7)", "Runtime.ExitError", "Error: Runtime exited with error: exit status 7"),
+    ],
+)
+async def test_code_that_does_not_load_is_told_to_whoever_invoked_it(
+    tmp_path: Path, code: str, error_type: str, text: str
+) -> None:
+    async with bench(tmp_path, code) as subject:
+        answer = await subject.ask()
+        assert answer.function_error == "Unhandled"
+        body = json.loads(answer.payload)
+        assert body["errorType"] == error_type
+        assert text in body["errorMessage"]
+
+
+async def test_processes_grow_with_demand_up_to_the_bound_and_every_call_is_answered(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID, limits=PoolLimits(processes_per_function=3)) as subject:
+        pids = await asyncio.gather(*(subject.value() for _ in range(60)))
+        assert 1 <= len(set(pids)) <= 3
+
+
+async def test_invocations_do_not_get_each_others_answers(tmp_path: Path) -> None:
+    async with bench(tmp_path, ECHO, limits=PoolLimits(processes_per_function=2)) as subject:
+        answers = await asyncio.gather(*(subject.value(number) for number in range(40)))
+        assert [answer["event"] for answer in answers] == list(range(40))
+
+
+async def test_nothing_of_yetts_environment_and_no_open_file_reaches_a_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YETT_MASTER_KEY", "the-master-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-developers-own")
+    code = """
+        import os
+        def handler(event, context):
+            names = os.listdir("/proc/self/fd")
+            files = [os.readlink(f"/proc/self/fd/{name}") for name in names if os.path.exists(f"/proc/self/fd/{name}")]
+            return {"env": dict(os.environ), "raw": open("/proc/self/environ").read(), "files": files}
+        """
+    with (tmp_path / "secret").open("w") as secret:
+        os.set_inheritable(secret.fileno(), True)
+        environment = {"OWN": "yes", "AWS_REGION": "mars", "PATH": "/own"}
+        async with bench(tmp_path, textwrap.dedent(code), environment=environment) as subject:
+            seen = await subject.value()
+    assert "the-master-key" not in seen["raw"]
+    assert "the-developers-own" not in seen["raw"]
+    assert not [name for name in seen["env"] if name.startswith("YETT")]
+    assert seen["env"]["AWS_SECRET_ACCESS_KEY"] == "role-secret"
+    assert seen["env"]["AWS_SESSION_TOKEN"] == "role-token"
+    assert seen["env"]["AWS_ENDPOINT_URL"] == "http://localhost:4566"
+    assert seen["env"]["AWS_REGION"] == "us-east-1"
+    assert seen["env"]["OWN"] == "yes"
+    assert seen["env"]["PATH"] == "/own"
+    assert seen["env"]["LAMBDA_TASK_ROOT"].startswith(str(tmp_path))
+    assert not [file for file in seen["files"] if file.startswith(str(tmp_path))]
+
+
+async def test_what_a_function_brings_along_wins_over_what_yett_has(tmp_path: Path) -> None:
+    code = """
+        import sys, boto3, simplejson
+        def handler(event, context):
+            return [boto3.__file__, simplejson.VENDORED]
+        """
+    async with bench(tmp_path, "") as subject:
+        from tests.adapters.functions import support
+
+        package = support.zipped(app=textwrap.dedent(code), simplejson="VENDORED = 'mine'")
+        function = subject.shelf.functions[ARN]
+        subject.shelf.packages[function.code_sha256] = package
+        where, vendored = await subject.value()
+        assert "site-packages" in where
+        assert vendored == "mine"
+
+
+async def test_a_change_of_code_or_configuration_is_seen_by_the_next_call(tmp_path: Path) -> None:
+    async with bench(tmp_path, "import os\ndef handler(e, c): return [1, os.getpid()]") as subject:
+        first, pid = await subject.value()
+        function = subject.shelf.functions[ARN]
+        subject.shelf.change(function, revision_id="policy-only")
+        assert await subject.value() == [first, pid]
+        subject.shelf.put("import os\ndef handler(e, c): return [2, os.getpid()]")
+        assert (await subject.value())[0] == 2
+        assert ended(pid)
+
+
+async def test_reserved_concurrency_throttles_what_is_over_it(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID, reserved_concurrency=1) as subject:
+        answers = await asyncio.gather(*(subject.ask() for _ in range(3)), return_exceptions=True)
+        assert [type(answer) is FunctionThrottled for answer in answers] == [False, True, True]
+        subject.shelf.change(subject.shelf.functions[ARN], reserved_concurrency=0)
+        with pytest.raises(FunctionThrottled):
+            await subject.ask()
+
+
+async def test_an_idle_process_makes_room_for_another_function(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID, limits=PoolLimits(processes=1)) as subject:
+        pid = await subject.value()
+        other = subject.shelf.put(PID, name="other")
+        assert await subject.value(arn=other.arn) != pid
+        assert ended(pid)
+
+
+async def test_processes_idle_for_long_are_ended(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID, limits=PoolLimits(idle_seconds=0.01)) as subject:
+        pid = await subject.value()
+        assert await asyncio.to_thread(ended, pid)
+
+
+async def test_a_caller_that_goes_away_does_not_stop_the_handler(tmp_path: Path) -> None:
+    code = """
+        import os
+        def handler(event, context):
+            if event:
+                with open(event["fifo"], "w") as fifo:
+                    fifo.write("done")
+            return 1
+        """
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    async with bench(tmp_path, textwrap.dedent(code)) as subject:
+        await subject.value()
+        asking = asyncio.create_task(subject.ask({"fifo": str(fifo)}))
+        reading = asyncio.create_task(asyncio.to_thread(fifo.read_text))
+        await asyncio.sleep(0)
+        asking.cancel()
+        assert await reading == "done"
+
+
+async def test_a_submitted_event_runs_without_anybody_waiting(tmp_path: Path) -> None:
+    code = "def handler(event, context):\n    with open(event, 'w') as fifo: fifo.write(context.aws_request_id)"
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    async with bench(tmp_path, code) as subject:
+        await subject.pool.submit(ARN, json.dumps(str(fifo)).encode(), request_id="event-1")
+        assert await asyncio.to_thread(fifo.read_text) == "event-1"
+
+
+async def test_what_cannot_run_is_refused_by_its_reason(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID) as subject:
+        with pytest.raises(FunctionNotFound):
+            await subject.ask(arn=ARN + "-unknown")
+        with pytest.raises(FunctionNotFound):
+            await subject.ask(arn=ARN + ":7")
+        subject.shelf.packages.clear()
+        with pytest.raises(FunctionUnavailable, match="missing"):
+            await subject.ask()
+
+
+async def test_a_runtime_that_is_not_here_runs_under_yetts_own_with_a_warning(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID, runtime="python3.9") as subject:
+        await subject.value()
+        (log,) = (tmp_path / "logs").glob("*.jsonl")
+        assert "[WARN] yett: python3.9 " in log.read_text()
+
+
+async def test_stopping_ends_every_process(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID) as subject:
+        pid = await subject.value()
+        await subject.pool.stop()
+        assert ended(pid)
+        with pytest.raises(FunctionUnavailable):
+            await subject.ask()
+
+
+def test_it_works_the_same_on_uvloop(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path, MANY, timeout_seconds=1) as subject:
+            assert await subject.value("unicode") == "日本語 😀"
+            assert (await subject.ask("exit")).function_error == "Unhandled"
+            assert len(await subject.value("large")) == 3_000_000
+
+    uvloop.run(scenario())
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from tests.adapters.functions.support import bench
+
+async def main():
+    async with bench(Path(sys.argv[1]), "import os\\ndef handler(e, c): return os.getpid()") as subject:
+        print(await subject.value(), flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_functions_die_with_yett_even_when_it_is_killed(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+        assert ended(child)
