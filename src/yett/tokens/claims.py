@@ -4,6 +4,7 @@ Source: https://www.rfc-editor.org/rfc/rfc7519#section-4.1,
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,8 @@ def verify_claims(
 ) -> Mapping[str, Any]:
     """Check the claims; what is None is not asked for. ``exp`` always is.
 
-    *audience* is met by any of several, in ``aud``, or in ``client_id`` where there is no ``aud`` (Cognito's access tokens).
+    *audience* is met by any of several, in ``aud``, or in ``client_id`` where there is no ``aud`` (as in Cognito's access
+    tokens).
     *scopes* are met by one of them in ``scope`` or ``scp``. A token is expired at the very second of its ``exp``.
 
     Returns:
@@ -73,4 +75,10 @@ def _moment(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefused(TokenFault.CLAIM, f"the token's `{name}` is missing or no number")
-    return float(value)
+    try:
+        moment = float(value)
+    except OverflowError:
+        moment = math.inf
+    if not math.isfinite(moment):
+        raise TokenRefused(TokenFault.CLAIM, f"the token's `{name}` is no moment")
+    return moment

@@ -29,12 +29,16 @@ def encode_base64url(data: bytes) -> str:
 
 
 def parse_object(data: bytes, *, of: str) -> dict[str, Any]:
-    """Read a JSON object. A member that stands twice makes it ambiguous: refused, as are NaN and Infinity.
+    """Read a JSON object in UTF-8. A member that stands twice makes it ambiguous: refused, as are NaN, Infinity and
+    half a surrogate pair.
 
     Source: https://www.rfc-editor.org/rfc/rfc7515#section-4
     """
     try:
-        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        text = data.decode("utf-8")  # given bytes, json would guess among encodings
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair fails here
     except (ValueError, RecursionError) as error:
         raise TokenRefused(TokenFault.ENCODING, f"the {of} is no JSON object: {error}") from error
     if not isinstance(value, dict):

@@ -37,7 +37,8 @@ class Jwk(Struct, frozen=True, kw_only=True):
         Raises:
             TokenRefused: KEY: of another kind, too weak, malformed, or not for verifying.
         """
-        if members.get("use", "sig") != "sig" or "verify" not in members.get("key_ops", ["verify"]):
+        operations = members.get("key_ops", ["verify"])
+        if members.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
             raise TokenRefused(TokenFault.KEY, "the key is not for verifying signatures")
         kid = members.get("kid")
         if kid is not None and not isinstance(kid, str):
@@ -51,7 +52,7 @@ class Jwk(Struct, frozen=True, kw_only=True):
             case other:
                 raise TokenRefused(TokenFault.KEY, f"keys of type `{other}` are not taken")
         if (algorithm := members.get("alg")) is not None:
-            algorithms = algorithms & {algorithm}
+            algorithms = frozenset(each for each in algorithms if each == algorithm)
         if not algorithms:
             raise TokenRefused(TokenFault.KEY, f"the key cannot be used with `{algorithm}`")
         return cls(kid=kid, algorithms=algorithms, key=key)
@@ -63,7 +64,9 @@ class KeySet(Struct, frozen=True):
     keys: tuple[Jwk, ...]
 
     def find(self, kid: str | None, algorithm: str) -> Jwk | None:
-        """The key of this id for this algorithm. A token without ``kid`` fits only a set that has one key for the algorithm."""
+        """The key of this id for this algorithm. A token without ``kid`` fits only a set of one key."""
+        if kid is None and len(self.keys) != 1:
+            return None
         fitting = [key for key in self.keys if algorithm in key.algorithms and (kid is None or key.kid == kid)]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -74,7 +77,7 @@ def parse_key_set(text: bytes | str) -> KeySet:
     Raises:
         TokenRefused: It is no key set, too large, or two usable keys have one id.
     """
-    data = text.encode() if isinstance(text, str) else text
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > KEY_SET_BYTES:
         raise TokenRefused(TokenFault.TOO_LARGE, f"the key set has over {KEY_SET_BYTES} bytes")
     return read_key_set(parse_object(data, of="key set"))
@@ -99,17 +102,39 @@ def read_key_set(document: Mapping[str, Any]) -> KeySet:
     return KeySet(tuple(keys))
 
 
-def render_jwk(key: rsa.RSAPublicKey, *, kid: str, algorithm: str) -> dict[str, str]:
-    """An RSA key as a member of a key set."""
+def render_jwk(key: PublicKey, *, kid: str, alg: str) -> dict[str, str]:
+    """A key as a member of a key set.
+
+    Raises:
+        ValueError: The key is not for the algorithm.
+    """
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _render_ec(key, kid=kid, algorithm=alg)
+    if alg not in RSA_ALGORITHMS:
+        raise ValueError(f"an RSA key is not for `{alg}`")
     numbers = key.public_numbers()
     return {
-        "alg": algorithm,
+        "alg": alg,
         "e": encode_base64url(_to_bytes(numbers.e)),
         "kid": kid,
         "kty": "RSA",
         "n": encode_base64url(_to_bytes(numbers.n)),
         "use": "sig",
     }
+
+
+def _render_ec(key: ec.EllipticCurvePublicKey, *, kid: str, algorithm: str) -> dict[str, str]:
+    numbers, size = key.public_numbers(), coordinate_bytes(key.curve)
+    for crv, (wanted, curve) in CURVES.items():
+        if curve.name == key.curve.name and wanted == algorithm:
+            x, y = (encode_base64url(number.to_bytes(size, "big")) for number in (numbers.x, numbers.y))
+            return {"alg": algorithm, "crv": crv, "kid": kid, "kty": "EC", "use": "sig", "x": x, "y": y}
+    raise ValueError(f"a key on `{key.curve.name}` is not for `{algorithm}`")
+
+
+def coordinate_bytes(curve: ec.EllipticCurve) -> int:
+    """The bytes of a coordinate, and of each half of a signature."""
+    return (curve.key_size + 7) // 8
 
 
 def _parse_rsa(members: Mapping[str, Any]) -> rsa.RSAPublicKey:
@@ -130,6 +155,9 @@ def _parse_ec(members: Mapping[str, Any]) -> tuple[frozenset[str], ec.EllipticCu
     if found is None:
         raise TokenRefused(TokenFault.KEY, "the key's curve is not taken")
     algorithm, curve = found
+    size = coordinate_bytes(curve)
+    if not all(len(_octets(members, name)) == size for name in ("x", "y")):
+        raise TokenRefused(TokenFault.KEY, f"the key's coordinates have not {size} bytes")  # RFC 7518, section 6.2.1.2
     try:
         key = ec.EllipticCurvePublicNumbers(_integer(members, "x"), _integer(members, "y"), curve).public_key()
     except ValueError as error:
@@ -138,10 +166,14 @@ def _parse_ec(members: Mapping[str, Any]) -> tuple[frozenset[str], ec.EllipticCu
 
 
 def _integer(members: Mapping[str, Any], name: str) -> int:
+    return int.from_bytes(_octets(members, name), "big")
+
+
+def _octets(members: Mapping[str, Any], name: str) -> bytes:
     value = members.get(name)
     if not isinstance(value, str) or not value:
         raise TokenRefused(TokenFault.KEY, f"the key has no `{name}`")
-    return int.from_bytes(decode_base64url(value), "big")
+    return decode_base64url(value)
 
 
 def _to_bytes(number: int) -> bytes:

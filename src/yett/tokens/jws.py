@@ -10,16 +10,17 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from msgspec import Struct
 
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.json_object import decode_base64url, encode_base64url, parse_object
-from yett.tokens.jwk import KeySet, PublicKey
+from yett.tokens.jwk import CURVES, KeySet, PublicKey, coordinate_bytes
 from yett.tokens.limits import HEADER_BYTES, TOKEN_BYTES
 
 HASHES: Final[Mapping[str, HashAlgorithm]] = {"256": SHA256(), "384": SHA384(), "512": SHA512()}
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 ALGORITHMS: Final = frozenset(family + size for family in ("RS", "PS", "ES") for size in HASHES)
 
 
@@ -33,8 +34,8 @@ class VerifiedJws(Struct, frozen=True):
 def verify_jws(token: str, keys: KeySet, *, algorithms: frozenset[str]) -> VerifiedJws:
     """Verify a compact JWS.
 
-    *algorithms* is the verifier's choice; the token's own word counts only to pick among them. ``none`` and the HMAC family are
-    never among them: a public key is no secret.
+    *algorithms* is the verifier's choice; the token's own word counts only to pick among them. ``none`` and the HMAC
+    family are never among them: a public key is no secret.
 
     Raises:
         TokenRefused: With the fault.
@@ -56,7 +57,7 @@ def verify_jws(token: str, keys: KeySet, *, algorithms: frozenset[str]) -> Verif
 
 
 def peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims of a token of which nothing is verified: good for choosing whose keys to try, and for nothing else.
+    """Header and claims of a token of which nothing is verified: good for choosing whose keys to try, for nothing else.
 
     Raises:
         TokenRefused: It is no compact JWS with a JSON payload.
@@ -65,12 +66,35 @@ def peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return header, parse_object(payload, of="payload")
 
 
-def sign_jws(claims: Mapping[str, Any], private_key: rsa.RSAPrivateKey, *, kid: str, algorithm: str = "RS256") -> str:
-    """Make a compact JWS with an RSA key (RS256, RS384 or RS512). Its header is ``{"kid", "alg"}``, as Cognito's is."""
-    header = encode_base64url(_render({"kid": kid, "alg": algorithm}))
+def sign_jws(claims: Mapping[str, Any], private_key: PrivateKey, *, kid: str, alg: str = "RS256") -> str:
+    """Make a compact JWS. Its header is ``{"kid", "alg"}``, as Cognito's is.
+
+    Raises:
+        ValueError: The key is not for the algorithm.
+    """
+    header = encode_base64url(_render({"kid": kid, "alg": alg}))
     signing_input = f"{header}.{encode_base64url(_render(claims))}"
-    signature = private_key.sign(signing_input.encode(), padding.PKCS1v15(), HASHES[algorithm[2:]])
+    signature = _make_signature(private_key, alg, signing_input.encode())
     return f"{signing_input}.{encode_base64url(signature)}"
+
+
+def _make_signature(key: PrivateKey, algorithm: str, data: bytes) -> bytes:
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"`{algorithm}` is not made here")
+    hash_algorithm = HASHES[algorithm[2:]]
+    match key, algorithm[:2]:
+        case rsa.RSAPrivateKey(), "RS":
+            return key.sign(data, padding.PKCS1v15(), hash_algorithm)
+        case rsa.RSAPrivateKey(), "PS":
+            return key.sign(data, padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size), hash_algorithm)
+        case ec.EllipticCurvePrivateKey(), "ES" if any(
+            wanted == algorithm and curve.name == key.curve.name for wanted, curve in CURVES.values()
+        ):
+            size = coordinate_bytes(key.curve)
+            r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hash_algorithm)))
+            return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+        case _:
+            raise ValueError(f"the key is not for `{algorithm}`")
 
 
 def _split(token: str) -> tuple[dict[str, Any], bytes, bytes, bytes]:
@@ -109,7 +133,7 @@ def _to_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
 
     Source: https://www.rfc-editor.org/rfc/rfc7518#section-3.4
     """
-    size = (key.curve.key_size + 7) // 8
+    size = coordinate_bytes(key.curve)
     if len(signature) != 2 * size:
         raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is of the wrong length")
     r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
