@@ -1,4 +1,4 @@
-"""JSON Web Tokens, as a library: keys, compact signatures, claims. No clock, no network: keys and `now` are arguments."""
+"""JSON Web Tokens, as a library: keys, compact signatures, claims. No clock, no network: both are arguments."""
 
 from yett.tokens.claims import granted_scopes, verify_claims
 from yett.tokens.errors import TokenFault, TokenRefused

@@ -25,7 +25,7 @@ def verify_claims(
 ) -> Mapping[str, Any]:
     """Check the claims; what is None is not asked for. ``exp`` always is.
 
-    *audience* is met by any of several, in ``aud``, or in ``client_id`` where there is no ``aud`` (as in Cognito's access
+    *audience* is met by any of several, in ``aud``, or in ``client_id`` where there is no ``aud`` (in Cognito's access
     tokens).
     *scopes* are met by one of them in ``scope`` or ``scp``. A token is expired at the very second of its ``exp``.
 

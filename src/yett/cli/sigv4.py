@@ -1,0 +1,166 @@
+"""`yett sigv4`: verify and make Signature Version 4, without a server."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+from yett.cli.json_lines import (
+    Answer,
+    UnreadableLine,
+    answer_lines,
+    find_text,
+    read_base64,
+    read_moment,
+    read_object,
+    read_text,
+    refused,
+)
+from yett.sigv4 import (
+    Dialect,
+    Expectation,
+    Fault,
+    SignatureRefused,
+    SignedRequest,
+    SigningKeys,
+    check_session_token,
+    code_for,
+    message_for,
+    peek_scope,
+    read_presented,
+    sign,
+    verify,
+)
+from yett.sigv4.limits import IAM_STS_SKEW_SECONDS, SKEW_SECONDS
+from yett.values.http import Headers
+from yett.values.secret import Secret
+
+EXECUTE_API: Final = "execute-api"
+# IAM and STS allow 15 minutes, and speak the query dialect.
+QUERY_SERVICES: Final = frozenset({"iam", "sts"})
+
+
+@click.group()
+def sigv4() -> None:
+    """Verify and make Signature Version 4 signatures."""
+
+
+@sigv4.command("verify")
+@click.argument("source", metavar="-", type=click.Choice(["-"]), default="-")
+def verify_command(source: str) -> None:  # noqa: ARG001
+    """Verify signed requests: a JSON object a line on standard input, an answer a line on standard output.
+
+    \b
+    {"id", "request": {"method", "target", "headers": [[NAME, VALUE], ...], "body_base64"},
+     "credentials": {ACCESS_KEY: {"secret", "session_token"?}}, "now", "service"?, "region"?}
+    """
+    signing_keys = SigningKeys()
+    answer_lines(lambda members: answer_verify(members, signing_keys))
+
+
+@sigv4.command("sign")
+@click.argument("source", metavar="-", type=click.Choice(["-"]), default="-")
+def sign_command(source: str) -> None:  # noqa: ARG001
+    """Sign requests: a JSON object a line on standard input, on standard output the headers to add.
+
+    \b
+    {"id", "request": {"method", "target", "headers": [[NAME, VALUE], ...], "body_base64"},
+     "access_key", "secret", "session_token"?, "now"?, "service"?, "region"?}
+    """
+    answer_lines(answer_sign)
+
+
+def answer_verify(members: Answer, signing_keys: SigningKeys) -> Answer:
+    """The answer to one line of `yett sigv4 verify -`."""
+    request = read_request(read_object(members, "request"))
+    credentials = read_object(members, "credentials")
+    now = read_moment(members, "now")
+    scope = peek_scope(request)
+    service = find_text(members, "service") or (scope.service if scope else "") or EXECUTE_API
+    in_query_dialect = service in QUERY_SERVICES
+    expectation = Expectation(
+        service=service,
+        region=find_text(members, "region"),
+        skew_seconds=IAM_STS_SKEW_SECONDS if in_query_dialect else SKEW_SECONDS,
+    )
+    try:
+        presented = read_presented(request, now=now, expectation=expectation)
+        if presented is None:
+            raise SignatureRefused(fault=Fault.NONE_PRESENT, reason="no signature")
+        if presented.access_key_id not in credentials:
+            raise SignatureRefused(fault=Fault.SECURITY_TOKEN_INVALID, reason="unknown access key")
+        credential = read_object(credentials, presented.access_key_id)
+        session_token = find_text(credential, "session_token")
+        secret_access_key = Secret(read_text(credential, "secret"))
+        check_session_token(presented, session_token=None if session_token is None else Secret(session_token))
+        verified = verify(
+            request,
+            presented,
+            secret_access_key=secret_access_key,
+            now=now,
+            expectation=expectation,
+            signing_keys=signing_keys,
+        )
+    except SignatureRefused as refusal:
+        dialect = Dialect.QUERY if in_query_dialect else Dialect.JSON
+        return refused(code_for(refusal, dialect=dialect), message_for(refusal, dialect=dialect))
+    return {
+        "valid": True,
+        "access_key": presented.access_key_id,
+        "canonical_request": verified.canonical_request,
+        "string_to_sign": verified.string_to_sign,
+    }
+
+
+def answer_sign(members: Answer) -> Answer:
+    """The answer to one line of `yett sigv4 sign -`."""
+    session_token = find_text(members, "session_token")
+    try:
+        headers = sign(
+            read_request(read_object(members, "request")),
+            access_key_id=read_text(members, "access_key"),
+            secret_access_key=Secret(read_text(members, "secret")),
+            session_token=None if session_token is None else Secret(session_token),
+            region=read_text(members, "region", default="us-east-1"),
+            service=read_text(members, "service", default=EXECUTE_API),
+            now=datetime.now(UTC) if members.get("now") is None else read_moment(members, "now"),
+        )
+    except SignatureRefused as refusal:
+        code, message = (f(refusal, dialect=Dialect.JSON) for f in (code_for, message_for))
+        return {"error": {"code": code, "message": message}}
+    return {"headers": [list(line) for line in headers]}
+
+
+def read_request(members: Answer) -> SignedRequest:
+    """The request of a line; its texts stand for UTF-8 on the wire.
+
+    Raises:
+        UnreadableLine: A part is missing or of another type.
+    """
+    path, _, query = _octets(read_text(members, "target")).partition("?")
+    return SignedRequest(
+        method=read_text(members, "method"),
+        path=path,
+        query=query,
+        headers=Headers(_read_header(line) for line in _read_list(members)),
+        body=read_base64(members, "body_base64"),
+    )
+
+
+def _read_list(members: Answer) -> list[Any]:
+    lines = members.get("headers", [])
+    if not isinstance(lines, list):
+        raise UnreadableLine("`headers` is no list")
+    return lines
+
+
+def _read_header(line: object) -> tuple[str, str]:
+    match line:
+        case [str() as name, str() as value]:
+            return _octets(name), _octets(value)
+        case _:
+            raise UnreadableLine("a header is no pair of texts")
+
+
+def _octets(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8").decode("latin-1")
