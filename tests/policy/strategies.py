@@ -1,29 +1,65 @@
 """Policies and requests that meet often enough for something to happen."""
 
 from hypothesis import strategies as st
-
 from tests.policy.support import ACCOUNT, METHOD, ROLE, SESSION, USER
+
 from yett.policy import AuthorizationRequest, Kind, NamedPolicy, Principal, RequestContext, parse_stored_policy
 from yett.policy.condition.operators import OPERATORS
 
 VALUES = st.sampled_from(
-    ["a", "A", "b", "*", "a*", "?", "", "1", "2.0", "true", "false", "2020-01-01", "10.0.0.0/8", "10.1.1.1", "YQ==",
-     USER, "arn:aws:iam::*:user/*", "${aws:username}", "${k1, 'a'}", "${*}", "x${k2}*"]
-)  # fmt: skip
+    [
+        "a",
+        "A",
+        "b",
+        "*",
+        "a*",
+        "?",
+        "",
+        "1",
+        "2.0",
+        "true",
+        "false",
+        "2020-01-01",
+        "10.0.0.0/8",
+        "10.1.1.1",
+        "YQ==",
+        USER,
+        "arn:aws:iam::*:user/*",
+        "${aws:username}",
+        "${k1, 'a'}",
+        "${*}",
+        "x${k2}*",
+    ]
+)
 KEYS = st.sampled_from(["k1", "K1", "k2", "aws:username", "aws:PrincipalTag/x"])
 RESOURCES = st.sampled_from(
-    ["*", METHOD, METHOD + "/${aws:username}", "arn:aws:execute-api:*", "arn:aws:execute-api:us-*-1:*:abc/*",
-     "arn:aws:execute-api:*:*:abc/prod/GET/*", "arn:aws:execute-api:*:*:*/GET/pets/?", "arn:aws:execute-api:*:*:${k1}/*"]
+    [
+        "*",
+        METHOD,
+        METHOD + "/${aws:username}",
+        "arn:aws:execute-api:*",
+        "arn:aws:execute-api:us-*-1:*:abc/*",
+        "arn:aws:execute-api:*:*:abc/prod/GET/*",
+        "arn:aws:execute-api:*:*:*/GET/pets/?",
+        "arn:aws:execute-api:*:*:${k1}/*",
+    ]
     + [f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/GET/pets/{number}" for number in range(12)]
     + [f"arn:aws:execute-api:*:*:abc/prod/GET/{name}*" for name in ("pets", "owners", "pet", "dogs", "cats", "birds")]
-)  # fmt: skip
+)
 ACTIONS = st.sampled_from(
     ["*", "execute-api:*", "execute-api:Invoke", "execute-API:i?voke", "execute-api:Manage*", "s3:*"]
 )
 PRINCIPALS = st.sampled_from(
-    ["*", {"AWS": "*"}, {"AWS": USER}, {"AWS": [ROLE, ACCOUNT]}, {"AWS": [SESSION, ROLE, ACCOUNT]}, {"AWS": ACCOUNT},
-     {"Service": "apigateway.amazonaws.com"}]
-)  # fmt: skip
+    [
+        "*",
+        {"AWS": "*"},
+        {"AWS": USER},
+        {"AWS": [ROLE, ACCOUNT]},
+        {"AWS": [SESSION, ROLE, ACCOUNT]},
+        {"AWS": ACCOUNT},
+        {"Service": "apigateway.amazonaws.com"},
+    ]
+)
 NAMES = [
     prefix + name + suffix
     for name in OPERATORS
@@ -75,9 +111,14 @@ def policies(draw: st.DrawFn, most: int = 6) -> list[NamedPolicy]:
 
 
 CALLERS = st.sampled_from(
-    [Principal.anonymous(), Principal.from_arn(USER), Principal.from_arn(SESSION, issuer=ROLE),
-     Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:root"), Principal.service("apigateway.amazonaws.com")]
-)  # fmt: skip
+    [
+        Principal.anonymous(),
+        Principal.from_arn(USER),
+        Principal.from_arn(SESSION, issuer=ROLE),
+        Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:root"),
+        Principal.service("apigateway.amazonaws.com"),
+    ]
+)
 
 
 @st.composite

@@ -1,9 +1,11 @@
 import pytest
 from hypothesis import given, settings
-
+from msgspec import structs
 from tests.policy.strategies import policies, requests
-from tests.policy.support import ACCOUNT, compiled, policy, request
-from yett.policy import AuthorizationRequest, NamedPolicy, Outcome, compile_policies, evaluate
+from tests.policy.support import ACCOUNT, ROLE, SESSION, compiled, policy, request
+
+from yett.policy import AuthorizationRequest, Grant, Kind, NamedPolicy, Outcome, Principal, compile_policies, evaluate
+from yett.policy.document import ConditionEntry
 
 ACTIONS = frozenset({"execute-api:Invoke", "execute-api:ManageConnections"})
 
@@ -39,6 +41,21 @@ def test_equal_statements_are_kept_once_and_the_first_is_named() -> None:
     statement = policies_twice.evaluate(request()).statement
     assert statement is not None
     assert (statement.policy, statement.sid) == ("p0", "first")
+
+
+def test_a_less_direct_allow_that_comes_later_is_not_named() -> None:
+    role = policy({"Sid": "role", "Principal": {"AWS": ROLE}}, {"Principal": {"AWS": ACCOUNT}}, kind=Kind.RESOURCE)
+    asked = request(caller=Principal.from_arn(SESSION, issuer=ROLE))
+    evaluation = compiled(role).evaluate(asked)
+    assert evaluation == evaluate([NamedPolicy("p0", role)], asked)
+    assert evaluation.grant is Grant.ISSUER
+
+
+def test_an_operator_that_nobody_knows_never_holds() -> None:
+    document = policy({"Condition": {"Bool": {"a": "true"}}})
+    unknown = structs.replace(document.statements[0], conditions=(ConditionEntry("StringIs", "a", ("true",)),))
+    document = structs.replace(document, statements=(unknown,))
+    assert compiled(document).evaluate(request(context={"a": "true"})).outcome is Outcome.IMPLICIT_DENY
 
 
 def test_a_context_value_that_no_condition_asks_for_is_never_computed() -> None:

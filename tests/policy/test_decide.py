@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-
 from tests.policy.support import ACCOUNT, USER, case_name, compiled, policy, principal, read_cases, request
+
 from yett.policy import (
     CallerPolicies,
     CompiledPolicies,
@@ -12,6 +12,7 @@ from yett.policy import (
     Principal,
     combine,
     decide,
+    parse_policy,
 )
 
 ALLOW = compiled(policy({}))
@@ -22,8 +23,13 @@ BY_NAME: dict[str | None, CompiledPolicies | None] = {"allow": ALLOW, "implicit_
 
 def caller(**changes: Any) -> CallerPolicies:
     defaults: dict[str, Any] = {
-        "identity": NOTHING, "boundary": None, "session": None, "scp": (), "rcp": (), "is_root": False,
-    }  # fmt: skip
+        "identity": NOTHING,
+        "boundary": None,
+        "session": None,
+        "scp": (),
+        "rcp": (),
+        "is_root": False,
+    }
     return CallerPolicies(**{**defaults, **changes})
 
 
@@ -94,17 +100,17 @@ def test_root_is_allowed_what_nothing_denies() -> None:
     ("document", "expect"), [("allow", "allow"), ("deny", "explicit_deny"), (None, "implicit_deny")]
 )
 def test_without_a_caller_the_resource_policy_alone_decides(document: str | None, expect: str) -> None:
-    resource = None if document is None else compiled(
-        policy({"Principal": "*", "Effect": document.title()}, kind=Kind.RESOURCE)
-    )  # fmt: skip
+    resource = (
+        None
+        if document is None
+        else compiled(policy({"Principal": "*", "Effect": document.title()}, kind=Kind.RESOURCE))
+    )
     asked = request(caller=Principal.anonymous())
     decision = decide(asked, caller=None, resource_policy=resource, same_account=True)
     assert (decision.outcome, decision.decided_by) == (Outcome(expect), PolicyType.RESOURCE)
 
 
 def test_not_principal_with_deny_hits_whoever_has_a_boundary() -> None:
-    from yett.policy import parse_policy
-
     statement = {"Effect": "Deny", "NotPrincipal": {"AWS": [USER, ACCOUNT]}, "Action": "*", "Resource": "*"}
     document = parse_policy({"Version": "2012-10-17", "Statement": statement}, kind=Kind.RESOURCE)
     free, bounded = caller(identity=ALLOW), caller(identity=ALLOW, boundary=ALLOW)

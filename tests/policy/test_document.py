@@ -1,6 +1,7 @@
 import json
 
 from tests.policy.support import STATEMENT
+
 from yett.policy import Kind, NamedPolicy, parse_policy
 from yett.policy.document import name_policies
 

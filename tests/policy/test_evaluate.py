@@ -3,9 +3,9 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-
 from tests.policy.strategies import policies, requests
 from tests.policy.support import USER, policy, request
+
 from yett.policy import AuthorizationRequest, Effect, Grant, Kind, NamedPolicy, Outcome, evaluate
 
 DENY_ALL = policy({"Effect": "Deny", "Action": "*"})

@@ -4,10 +4,13 @@ from yett.policy import Decision, Outcome, PolicyType, Wording, denial_suffix
 
 INVOKE = "execute-api:Invoke"
 NAMES = {
-    PolicyType.SCP: "a service control policy", PolicyType.RCP: "a resource control policy",
-    PolicyType.RESOURCE: "a resource-based policy", PolicyType.IDENTITY: "an identity-based policy",
-    PolicyType.BOUNDARY: "a permissions boundary", PolicyType.SESSION: "a session policy",
-}  # fmt: skip
+    PolicyType.SCP: "a service control policy",
+    PolicyType.RCP: "a resource control policy",
+    PolicyType.RESOURCE: "a resource-based policy",
+    PolicyType.IDENTITY: "an identity-based policy",
+    PolicyType.BOUNDARY: "a permissions boundary",
+    PolicyType.SESSION: "a session policy",
+}
 
 
 @pytest.mark.parametrize("policy_type", PolicyType)

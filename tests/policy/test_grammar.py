@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.policy.strategies import policies
 from tests.policy.support import STATEMENT, case_name, read_cases
+
 from yett.policy import Effect, Kind, MalformedPolicyDocument, NamedPolicy, parse_policy, parse_stored_policy
 from yett.policy.limits import DOCUMENT_CHARACTERS
 
@@ -27,9 +27,23 @@ def test_what_is_rendered_is_parsed_as_the_same_policy(named: list[NamedPolicy])
         assert parse_stored_policy(item.document.render(), kind=kind) == item.document
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
-       | st.dictionaries(st.sampled_from(["Version", "Statement", "Effect", "Action", "Resource", "Condition", "Principal", "Bool"]),
-                         inner, max_size=5), max_leaves=12), st.sampled_from(Kind))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["Version", "Statement", "Effect", "Action", "Resource", "Condition", "Principal", "Bool"]
+                ),
+                inner,
+                max_size=5,
+            )
+        ),
+        max_leaves=12,
+    ),
+    st.sampled_from(Kind),
+)
 def test_nothing_but_a_refusal_comes_of_nonsense(value: object, kind: Kind) -> None:
     try:
         parse_policy({"Version": "2012-10-17", "Statement": value}, kind=kind)
@@ -56,9 +70,13 @@ def test_a_policy_saved_long_ago_is_still_read() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{"Statement": []}, {"Statement": {**STATEMENT, "Resource": []}}, {"Statement": {**STATEMENT, "Sid": "a b!"}},
-     {"Id": "x", "Version": "2008-10-17", "Statement": [STATEMENT, STATEMENT]}],
-)  # fmt: skip
+    [
+        {"Statement": []},
+        {"Statement": {**STATEMENT, "Resource": []}},
+        {"Statement": {**STATEMENT, "Sid": "a b!"}},
+        {"Id": "x", "Version": "2008-10-17", "Statement": [STATEMENT, STATEMENT]},
+    ],
+)
 def test_an_authorizer_may_answer_what_iam_would_not_save(document: dict[str, object]) -> None:
     assert parse_policy(document, kind=Kind.AUTHORIZER).version == "2008-10-17"
 
@@ -78,6 +96,14 @@ def test_what_is_no_utf_8_is_refused() -> None:
         parse_policy(b"\xff", kind=Kind.RESOURCE)
 
 
-@pytest.mark.parametrize("resource", ["arn:aws:s3:us-east-1:123456789012:accesspoint/x", "arn:aws:iam::*:role/*", "arn:aws-cn:s3:::x", "arn:aws:execute-api:*"])  # fmt: skip
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:s3:us-east-1:123456789012:accesspoint/x",
+        "arn:aws:iam::*:role/*",
+        "arn:aws-cn:s3:::x",
+        "arn:aws:execute-api:*",
+    ],
+)
 def test_good_arns_are_taken(resource: str) -> None:
     assert parse_policy({"Version": "2012-10-17", "Statement": {**STATEMENT, "Resource": resource}}, kind=Kind.IDENTITY)

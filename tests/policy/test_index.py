@@ -1,5 +1,6 @@
 from tests.policy.support import ACCOUNT, policy, request
-from yett.policy import Kind, PolicyDocument, Principal, compile_policies
+
+from yett.policy import Kind, PolicyDocument, Principal, compile_policies, parse_policy
 from yett.policy.document import NamedPolicy
 
 
@@ -34,9 +35,11 @@ def test_statements_with_nothing_rare_in_them_are_tried_one_after_another() -> N
 
 
 def test_a_statement_that_covers_everything_but_some_is_always_tried() -> None:
-    document = policy({"Resource": "*"})
     negated = {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::x"}
-    from yett.policy import parse_policy
-
     document = parse_policy({"Version": "2012-10-17", "Statement": negated}, kind=Kind.IDENTITY)
     assert candidates(document) == 1
+
+
+def test_a_statement_of_a_trust_policy_is_always_tried() -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    assert candidates(parse_policy({"Version": "2012-10-17", "Statement": statement}, kind=Kind.TRUST)) == 1

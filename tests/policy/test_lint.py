@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-
 from tests.policy.support import STATEMENT
+
 from yett.policy import Kind, Severity, lint
 
 
@@ -27,12 +27,30 @@ def test_every_fault_of_the_grammar_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("resource", "useless"),
-    [("*", False), (arn("*"), False), (arn("abc"), True), (arn("abc/"), True), (arn("abc/*"), False), (arn("abc/prod"), True),
-     (arn("abc/prod/*"), False), (arn("abc/prod/GET"), True), (arn("abc/prod/GET/"), False), (arn("abc/prod/GET*"), False),
-     (arn("abc/prod/FETCH/x"), True), (arn("abc//GET/x"), True), (arn("abc/*/x"), False), (arn("abc/prod/$connect"), False),
-     (arn("abc/prod/route"), False), (arn("abc/*/GET/${aws:username}"), False), ("arn:aws:s3:::x", False), ("arn:aws:s3", True),
-     ("arn:aws:s3:*", False), ("execute-api:/prod/GET/x", True), ("nonsense", True)],
-)  # fmt: skip
+    [
+        ("*", False),
+        (arn("*"), False),
+        (arn("abc"), True),
+        (arn("abc/"), True),
+        (arn("abc/*"), False),
+        (arn("abc/prod"), True),
+        (arn("abc/prod/*"), False),
+        (arn("abc/prod/GET"), True),
+        (arn("abc/prod/GET/"), False),
+        (arn("abc/prod/GET*"), False),
+        (arn("abc/prod/FETCH/x"), True),
+        (arn("abc//GET/x"), True),
+        (arn("abc/*/x"), False),
+        (arn("abc/prod/$connect"), False),
+        (arn("abc/prod/route"), False),
+        (arn("abc/*/GET/${aws:username}"), False),
+        ("arn:aws:s3:::x", False),
+        ("arn:aws:s3", True),
+        ("arn:aws:s3:*", False),
+        ("execute-api:/prod/GET/x", True),
+        ("nonsense", True),
+    ],
+)
 def test_a_resource_that_can_match_nothing_is_told(resource: str, useless: bool) -> None:
     assert codes({"Resource": resource}, kind=Kind.AUTHORIZER) == (["RESOURCE_MATCHES_NOTHING"] if useless else [])
 
@@ -45,7 +63,16 @@ def test_the_short_form_is_for_resource_policies() -> None:
     assert lint({"Statement": trust}, kind=Kind.TRUST) == ()
 
 
-@pytest.mark.parametrize(("action", "known"), [("execute-api:Invoke", True), ("execute-api:*", True), ("EXECUTE-API:inv*", True), ("s3:Get", True), ("execute-api:Call", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("action", "known"),
+    [
+        ("execute-api:Invoke", True),
+        ("execute-api:*", True),
+        ("EXECUTE-API:inv*", True),
+        ("s3:Get", True),
+        ("execute-api:Call", False),
+    ],
+)
 def test_an_unknown_action_is_told(action: str, known: bool) -> None:
     assert codes({"Action": action}) == ([] if known else ["UNKNOWN_ACTION"])
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-
 from tests.policy.support import case_name, compiled, principal, read_cases, request
+
 from yett.policy import Grant, Kind, Outcome, evaluate, parse_policy
 from yett.policy.principal import is_principal
 

@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-
 from tests.policy.support import case_name, compiled, policy, read_cases, request
+
 from yett.policy import Kind, Outcome, evaluate, expand_shorthand, parse_policy
 
 

@@ -1,9 +1,9 @@
 import json
 
 from hypothesis import given, settings
-
 from tests.policy.strategies import policies, requests
 from tests.policy.support import USER, policy, request
+
 from yett.policy import AuthorizationRequest, Kind, NamedPolicy, PolicyType, Principal, evaluate, parse_policy, trace
 from yett.policy.trace import describe_evaluation
 
@@ -54,6 +54,11 @@ def test_a_principal_that_is_somebody_else_is_told() -> None:
 def test_an_evaluation_is_described_with_its_statement() -> None:
     described = describe_evaluation(PolicyType.IDENTITY, evaluate([policy({"Sid": "x"})], request()))
     assert described == {
-        "type": "identity", "outcome": "allow", "policy": "", "statement": 0, "sid": "x", "path": "/Statement/0",
-    }  # fmt: skip
+        "type": "identity",
+        "outcome": "allow",
+        "policy": "",
+        "statement": 0,
+        "sid": "x",
+        "path": "/Statement/0",
+    }
     assert describe_evaluation(PolicyType.SCP, evaluate([], request())) == {"type": "scp", "outcome": "implicit_deny"}

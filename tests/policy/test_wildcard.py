@@ -45,3 +45,11 @@ def test_text_from_a_request_is_no_wildcard() -> None:
     assert Glob(["a", "b"]).literal == "ab"
     assert Glob([]).literal == ""
     assert Glob([Wild.ONE]).literal is None
+
+
+def test_a_chunk_with_question_marks_is_found_where_it_stands() -> None:
+    assert glob("*?*").matches("x")
+    assert not glob("*??*").matches("x")
+    assert glob("*a?c*").matches("abdabc")
+    assert not glob("*a?c*").matches("abdabd")
+    assert glob("x*???*y").matches("xabcy")

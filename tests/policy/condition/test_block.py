@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-
 from tests.policy.support import case_name, compiled, policy, read_cases, request
+
 from yett.policy import Outcome, RequestContext, evaluate
 from yett.policy.condition.block import find_unmet, is_met
 from yett.policy.document import ConditionEntry
