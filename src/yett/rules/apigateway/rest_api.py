@@ -18,8 +18,15 @@ class Described(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="c
 
     def describe(self) -> dict[str, Any]:
         """The members of the modelled output; moments stay datetimes."""
-        described: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(datetime,))
+        described: dict[str, Any] = with_lists(msgspec.to_builtins(self, builtin_types=(datetime,)))
         return described
+
+
+def with_lists(value: Any) -> Any:
+    """The value with lists for its tuples, as clients and patches have them."""
+    if isinstance(value, dict):
+        return {name: with_lists(item) for name, item in value.items()}
+    return [with_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class MethodResponse(Described, frozen=True, kw_only=True):

@@ -1,0 +1,77 @@
+"""Plans in memory."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from yett.adapters.plans import CompiledPlans
+from yett.rules.execute_api.deployment import DeployedApi, DeployedStage, EndpointType
+
+
+def served(deployment_id: str) -> tuple[DeployedApi, DeployedStage]:
+    api = DeployedApi(
+        account="123456789012",
+        region="us-east-1",
+        api_id="abc",
+        name="pets",
+        deployment_id=deployment_id,
+        deployed_at=datetime(2026, 1, 1, tzinfo=UTC),
+        endpoint_type=EndpointType.REGIONAL,
+        resources=(),
+    )
+    return api, DeployedStage(name="prod", deployment_id=deployment_id)
+
+
+class Store:
+    """Answers what it is told, as slowly as it is told."""
+
+    def __init__(self) -> None:
+        self.deployment_id = "one"
+        self.asked = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def find_served(self, api_id: str, stage: str) -> Any:
+        self.asked += 1
+        found = None if api_id == "none" else served(self.deployment_id)
+        await self.gate.wait()
+        return found
+
+
+async def test_a_plan_is_compiled_once_until_its_stage_moves() -> None:
+    store = Store()
+    plans = CompiledPlans(store)  # type: ignore[arg-type]
+    assert plans.current("abc", "prod") is None
+    plan = await plans.resolve("abc", "prod")
+    assert plan is not None
+    assert plans.current("abc", "prod") is plan
+    assert await plans.resolve("abc", "prod") is plan
+    plans.forget(frozenset({"stage:abc/dev", "iam:123456789012"}))
+    assert plans.current("abc", "prod") is plan
+    plans.forget(frozenset({"stage:abc/prod"}))
+    assert plans.current("abc", "prod") is None
+    assert store.asked == 1
+
+
+async def test_what_was_read_before_a_change_is_not_kept_after_it() -> None:
+    store = Store()
+    plans = CompiledPlans(store)  # type: ignore[arg-type]
+    store.gate.clear()
+    waiting = asyncio.create_task(plans.resolve("abc", "prod"))
+    await asyncio.sleep(0)
+    store.deployment_id = "two"
+    plans.forget(frozenset({"stage:abc/prod"}))
+    store.gate.set()
+    plan = await waiting
+    assert plan is not None
+    assert plan.deployment_id == "two"
+    assert plans.current("abc", "prod") is plan
+
+
+async def test_memory_is_bounded() -> None:
+    plans = CompiledPlans(Store(), capacity=2)  # type: ignore[arg-type]
+    for stage in ("a", "b", "c"):
+        await plans.resolve("abc", stage)
+    assert plans.current("abc", "a") is None
+    assert plans.current("abc", "c") is not None
+    assert await plans.resolve("none", "a") is None

@@ -1,0 +1,58 @@
+"""iam:PassRole, whichever operation a role comes in with."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.services.apigateway.support import ACCOUNT, INVOCATION, Gateway, caller
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/invoker"
+BODY = {
+    "swagger": "2.0",
+    "info": {"title": "pets"},
+    "paths": {
+        "/": {
+            "get": {
+                "x-amazon-apigateway-integration": {
+                    "type": "aws_proxy",
+                    "httpMethod": "POST",
+                    "uri": INVOCATION,
+                    "credentials": ROLE,
+                }
+            }
+        }
+    },
+}
+
+
+def with_pass_role(*conditions: dict[str, Any]) -> Any:
+    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "apigateway:*", "Resource": "*"}]
+    statements += [
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": ROLE, "Condition": one} for one in conditions
+    ]
+    return caller({"Version": "2012-10-17", "Statement": statements})
+
+
+@pytest.mark.parametrize("way", ["put", "patch", "import", "put body", "authorizer"])
+async def test_a_role_is_taken_from_those_alone_who_may_pass_it(gateway: Gateway, way: str) -> None:
+    api_id, root = await gateway.api_with_method()
+    at = {"restApiId": api_id, "resourceId": root, "httpMethod": "GET"}
+    credentials = [{"op": "replace", "path": "/credentials", "value": ROLE}]
+    proxy = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": INVOCATION}
+    authorizer = {"name": "a", "type": "REQUEST", "authorizerUri": INVOCATION, "authorizerResultTtlInSeconds": 0}
+    operation, params = {
+        "put": ("PutIntegration", at | proxy | {"credentials": ROLE}),
+        "patch": ("UpdateIntegration", at | {"patchOperations": credentials}),
+        "import": ("ImportRestApi", {"body": json.dumps(BODY).encode()}),
+        "put body": ("PutRestApi", {"restApiId": api_id, "body": json.dumps(BODY).encode()}),
+        "authorizer": ("CreateAuthorizer", {"restApiId": api_id, "authorizerCredentials": ROLE} | authorizer),
+    }[way]
+    for refused in (
+        with_pass_role(),
+        with_pass_role({"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}),
+    ):
+        code, message = await gateway.refusal(operation, by=refused, **params)
+        assert code == "AccessDenied"
+        assert f"iam:PassRole on resource: {ROLE}" in message
+    passer = with_pass_role({"StringEquals": {"iam:PassedToService": "apigateway.amazonaws.com"}})
+    await gateway(operation, by=passer, **params)
