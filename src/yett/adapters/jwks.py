@@ -1,16 +1,18 @@
 """Key sets: of our own pools from the store, of other issuers by their discovery document, all kept in memory."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from yett.adapters.sql.database import Listener
 from yett.adapters.sql.user_pool_store import KEYS_SCOPE
-from yett.ports.clock import Clock
 from yett.ports.errors import Unavailable
 from yett.ports.settings import Settings
 from yett.ports.upstream import LOCAL_DEVELOPMENT, PUBLIC_ONLY, Upstream, UpstreamRequest
@@ -22,10 +24,10 @@ from yett.values.identifiers import USER_POOL_ID
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 TIMEOUT_SECONDS: Final = 1.5  # for the discovery document, and again for the keys
 DOCUMENT_BYTES: Final = 150_000
-FRESH: Final = timedelta(hours=1)  # then they are fetched again when next asked for
-KEPT: Final = timedelta(hours=2)  # an issuer that cannot be reached is believed this long, as AWS may
-UNKNOWN_KID_PAUSE: Final = timedelta(seconds=30)  # between two fetches that tokens with unknown kids cause
-FAILURE_PAUSE: Final = timedelta(seconds=5)  # after a failed fetch
+FRESH_SECONDS: Final = 3600.0  # then they are fetched again when next asked for
+KEPT_SECONDS: Final = 7200.0  # an issuer that cannot be reached is believed this long, as AWS may
+UNKNOWN_KID_PAUSE_SECONDS: Final = 30.0  # between two fetches that tokens with unknown kids cause
+FAILURE_PAUSE_SECONDS: Final = 5.0  # after a failed fetch
 ISSUERS: Final = 1_000
 DISCOVERY: Final = "/.well-known/openid-configuration"
 
@@ -35,41 +37,55 @@ class Held(Struct, frozen=True, kw_only=True):
 
     keys: KeySet
     generation: int
-    fetched_at: datetime | None  # None: of our own pool, good until the store says otherwise
+    fetched_at: float | None  # seconds; None: of our own pool, good until the store says otherwise
 
 
-class StoreAndNetworkKeySets:
-    """Key sets by issuer; see ports/jwks.py. Hand ``forget`` to the database's ``on_commit``."""
+class StoredKeySets:
+    """Key sets by issuer; see ports/jwks.py. Ages are counted by a clock that nobody sets."""
 
-    def __init__(self, *, store: UserPoolStore, upstream: Upstream, settings: Settings, clock: Clock) -> None:
-        self._store, self._upstream, self._settings, self._clock = store, upstream, settings, clock
+    def __init__(
+        self,
+        store: UserPoolStore,
+        upstream: Upstream,
+        settings: Settings,
+        on_commit: Callable[[Listener], None],
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._upstream, self._settings, self._seconds = store, upstream, settings, seconds
         self._held: dict[str, Held] = {}
         self._generation = 0
         self._changes: dict[str, int] = {}  # pool id -> how often its keys came or went since we started
-        self._fetching: dict[str, asyncio.Task[KeySet]] = {}
-        self._tried_at: dict[str, datetime] = {}
-        self._failed: dict[str, str] = {}
+        self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._failed: dict[str, tuple[float, str]] = {}  # issuer -> when, and why
+        on_commit(self._forget)
 
     def current(self, issuer: str) -> tuple[KeySet, int] | None:
         held = self._held.get(issuer)
         if held is None:
             return None
-        if held.fetched_at is not None and self._clock.now() >= held.fetched_at + FRESH:
+        if held.fetched_at is not None and self._seconds() >= held.fetched_at + FRESH_SECONDS:
             return None
         return held.keys, held.generation
 
-    async def resolve(self, issuer: str, *, now: datetime, unknown_kid: bool = False) -> tuple[KeySet, int] | None:
+    async def resolve(
+        self,
+        issuer: str,
+        *,
+        now: datetime,  # noqa: ARG002
+        unknown_kid: bool = False,
+    ) -> tuple[KeySet, int] | None:
         pool_id = self._own_pool(issuer)
         if pool_id is not None:
             return await self._resolve_own(issuer, pool_id)
         held = self._held.get(issuer)
         if held is not None and held.fetched_at is not None:
-            age = now - held.fetched_at
-            if age < (UNKNOWN_KID_PAUSE if unknown_kid else FRESH):
+            age = self._seconds() - held.fetched_at
+            if age < (UNKNOWN_KID_PAUSE_SECONDS if unknown_kid else FRESH_SECONDS):
                 return held.keys, held.generation
-        return await self._resolve_foreign(issuer, held, now=now)
+        return await self._resolve_foreign(issuer, held)
 
-    def forget(self, scopes: frozenset[str]) -> None:
+    def _forget(self, scopes: frozenset[str]) -> None:
         """Drop the keys of pools that were made or removed."""
         for scope in scopes:
             if scope.startswith(KEYS_SCOPE):
@@ -100,39 +116,34 @@ class StoreAndNetworkKeySets:
 
     # -- other issuers
 
-    async def _resolve_foreign(self, issuer: str, held: Held | None, *, now: datetime) -> tuple[KeySet, int] | None:
-        tried_at = self._tried_at.get(issuer)
-        if issuer not in self._fetching and issuer in self._failed and tried_at and now - tried_at < FAILURE_PAUSE:
-            return self._believed(held, self._failed[issuer], now=now)
+    async def _resolve_foreign(self, issuer: str, held: Held | None) -> tuple[KeySet, int] | None:
         task = self._fetching.get(issuer)
         if task is None:
-            self._tried_at[issuer] = now
+            failed_at, reason = self._failed.get(issuer, (None, ""))
+            if failed_at is not None and self._seconds() < failed_at + FAILURE_PAUSE_SECONDS:
+                return self._believed(held, reason)
             task = asyncio.get_running_loop().create_task(self._fetch(issuer))
             self._fetching[issuer] = task
-            task.add_done_callback(lambda done: self._fetched(issuer, done, now))
+            task.add_done_callback(partial(self._fetched, issuer))
         try:
             await asyncio.shield(task)
         except Unavailable as error:
-            return self._believed(held, error.reason, now=now)
+            return self._believed(held, error.reason)
         return self.current(issuer)
 
-    def _fetched(self, issuer: str, task: asyncio.Task[KeySet], now: datetime) -> None:
-        self._fetching.pop(issuer, None)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
-            self._failed[issuer] = getattr(error, "reason", "") or "the issuer failed"
-            return
-        self._failed.pop(issuer, None)
-        self._hold(issuer, task.result(), fetched_at=now)
+    def _fetched(self, issuer: str, task: asyncio.Task[None]) -> None:
+        del self._fetching[issuer]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed[issuer] = (self._seconds(), getattr(error, "reason", "") or "the issuer failed")
+            while len(self._failed) > ISSUERS:
+                del self._failed[next(iter(self._failed))]
 
-    def _believed(self, held: Held | None, reason: str, *, now: datetime) -> tuple[KeySet, int]:
-        if held is None or held.fetched_at is None or now >= held.fetched_at + KEPT:
+    def _believed(self, held: Held | None, reason: str) -> tuple[KeySet, int]:
+        if held is None or held.fetched_at is None or self._seconds() >= held.fetched_at + KEPT_SECONDS:
             raise Unavailable(reason)
         return held.keys, held.generation
 
-    def _hold(self, issuer: str, keys: KeySet, *, fetched_at: datetime | None) -> tuple[KeySet, int]:
+    def _hold(self, issuer: str, keys: KeySet, *, fetched_at: float | None) -> tuple[KeySet, int]:
         before = self._held.pop(issuer, None)
         if before is None or before.keys != keys:
             self._generation += 1
@@ -144,7 +155,7 @@ class StoreAndNetworkKeySets:
             del self._held[next(iter(self._held))]
         return keys, generation
 
-    async def _fetch(self, issuer: str) -> KeySet:
+    async def _fetch(self, issuer: str) -> None:
         document = await self._get(f"{issuer.rstrip('/')}{DISCOVERY}", "OIDC discovery endpoint communication error")
         try:
             members: Any = msgspec.json.decode(document)
@@ -157,9 +168,11 @@ class StoreAndNetworkKeySets:
         if not isinstance(jwks_uri, str):
             raise Unavailable("OIDC discovery endpoint communication error")
         try:
-            return parse_key_set(await self._get(jwks_uri, "JWKS communication error"))
+            keys = parse_key_set(await self._get(jwks_uri, "JWKS communication error"))
         except TokenRefused as refused:
             raise Unavailable("JWKS communication error") from refused
+        self._failed.pop(issuer, None)
+        self._hold(issuer, keys, fetched_at=self._seconds())
 
     async def _get(self, url: str, failure: str) -> bytes:
         is_local = self._settings.permits_private_upstreams

@@ -38,7 +38,7 @@ class ReadyKey(Struct, frozen=True):
     key: rsa.RSAPrivateKey
 
 
-class PoolSigningKeys:
+class StoredSigningKeys:
     """Makes keys and signs with them; see ports/signing_keys.py. A pool's keys never change, and die with the pool."""
 
     def __init__(self, store: UserPoolStore) -> None:

@@ -1,0 +1,1 @@
+"""One endpoint of a user pool or of its domain a module. No route, no rule."""

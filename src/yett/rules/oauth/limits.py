@@ -1,0 +1,6 @@
+"""Bounds of OAuth requests; ours."""
+
+from typing import Final
+
+FORM_BYTES: Final = 65_536
+FORM_FIELDS: Final = 50
