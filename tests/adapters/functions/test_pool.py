@@ -123,6 +123,17 @@ async def test_an_endless_loop_is_ended_when_its_time_is_up(tmp_path: Path) -> N
         assert (await subject.value("pid"))[0] != own
 
 
+async def test_one_that_never_stops_printing_is_ended_too_and_its_log_stays_small(tmp_path: Path) -> None:
+    code = "def handler(event, context):\n    while True: print('x' * 9999)"
+    async with bench(tmp_path, code, timeout_seconds=1) as subject:
+        other = subject.shelf.put(PID, name="other")
+        flood = asyncio.create_task(subject.ask())
+        assert await subject.value(arn=other.arn)
+        answer = await flood
+        assert b"Task timed out after 1.00 seconds" in answer.payload
+        assert sum(path.stat().st_size for path in (tmp_path / "logs").iterdir()) < 10_000_000
+
+
 async def test_a_function_that_outgrows_its_memory_is_killed(tmp_path: Path) -> None:
     code = """
         def handler(event, context):

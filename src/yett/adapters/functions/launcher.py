@@ -16,11 +16,14 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
+MANY_FILES = 65536
+
 
 def main(arguments: list[str]) -> None:
     """Become the function."""
     # What yett was itself given by whoever started it; not every event loop closes that in its children.
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    os.closerange(3, MANY_FILES if highest == resource.RLIM_INFINITY else highest)
     handler, parent, task_root, data_bytes, *layers = arguments
     die_with_parent(int(parent))
     bound_memory(int(data_bytes))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import os
 import time
@@ -10,7 +11,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Final
 
-import awslambdaric
 from msgspec import Struct, structs
 
 from yett.adapters.functions.code import CodeDirectories
@@ -298,6 +298,10 @@ class FunctionPool:
     # What a process is made of
 
     async def _launch(self, function: Function) -> tuple[Launch, float]:
+        client = importlib.util.find_spec("awslambdaric")
+        if client is None or client.origin is None:
+            raise FunctionUnavailable("AWS's runtime client, awslambdaric, is not installed here")
+        runtime_dir = str(Path(client.origin).parent)
         interpreter = await self._interpreters.find(function.runtime)
         task_root = await self._code.find(function)
         session = await self._credentials(function)
@@ -319,7 +323,7 @@ class FunctionPool:
                 memory_mb=function.memory_mb,
                 log_stream=log_stream,
                 task_root=str(task_root),
-                runtime_dir=str(Path(awslambdaric.__file__).parent),
+                runtime_dir=runtime_dir,
                 runtime_api=runtime_api,
                 execution_env=f"AWS_Lambda_{interpreter.runtime}",
                 endpoint_url=endpoint_url,

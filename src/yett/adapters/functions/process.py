@@ -31,7 +31,8 @@ from yett.rules.lambda_.outcome import (
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, init phase
 INIT_SECONDS: Final = 10.0
-READ_BYTES: Final = 64 * 1024
+READ_BYTES: Final = 64 * 1024  # as much as a pipe holds
+READS: Final = 2  # at a time
 # The data segment may grow past the memory limit: it counts what is only reserved, the watchdog what is used.
 DATA_SLACK_BYTES: Final = 2 * 1024 * 1024 * 1024
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -303,8 +304,10 @@ class FunctionProcess:
     # Output
 
     def _read_output(self) -> None:
-        """Take what the process has printed so far."""
-        while self._output is not None:
+        """Take what the process had printed when this was called, and let one that never stops printing wait."""
+        for _ in range(READS):
+            if self._output is None:
+                return
             try:
                 data = os.read(self._output, READ_BYTES)
             except BlockingIOError:
@@ -323,14 +326,12 @@ class FunctionProcess:
 
 def resident_bytes(process_id: int) -> int:
     """The memory in use by a process and those that it started; 0 where the system does not tell."""
-    try:
+    total = 0
+    with contextlib.suppress(OSError, ValueError, IndexError):
         with open(f"/proc/{process_id}/statm", "rb") as statm:
-            total = int(statm.read().split()[1]) * PAGE_BYTES
+            total += int(statm.read().split()[1]) * PAGE_BYTES
         with open(f"/proc/{process_id}/task/{process_id}/children", "rb") as children:
-            for child in children.read().split():
-                total += resident_bytes(int(child))
-    except (OSError, ValueError, IndexError):
-        return 0
+            total += sum(resident_bytes(int(child)) for child in children.read().split())
     return total
 
 
