@@ -13,6 +13,8 @@ from yett.values.http import Headers
 # Lines about the connection rather than the answer; those that a Connection line names go too.
 # Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 _DROPPED: Final = frozenset({"keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
+_STATUS_LINE_BYTES: Final = len("HTTP/1.1 100 \r\n\r\n")
+_EMPTY_LINE: Final = b"\r\n\r\n"
 _JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
 
 
@@ -35,10 +37,12 @@ class UpstreamConnection(asyncio.Protocol):
         "_body",
         "_has_answer_begun",
         "_head_bytes",
+        "_is_chunked",
         "_is_complete",
         "_is_head",
         "_is_head_complete",
         "_is_soiled",
+        "_last_piece",
         "_lines",
         "_loop",
         "_owner",
@@ -56,9 +60,11 @@ class UpstreamConnection(asyncio.Protocol):
     _body: bytearray
     _head_bytes: int  # of the answer's lines, interim ones too
     _has_answer_begun: bool
+    _is_chunked: bool
     _is_complete: bool
     _is_head: bool
     _is_head_complete: bool
+    _last_piece: bytes  # of a body with a Content-Length: what the last bytes read must end with
     _lines: list[tuple[str, str]]
     _reads_until_close: bool
     _silent_bytes: int  # received since the last byte of head or body: chunk sizes, extensions, trailers
@@ -122,6 +128,9 @@ class UpstreamConnection(asyncio.Protocol):
                 self._fail(UpstreamUnreachable(f"the backend's answer is not sound HTTP: {reason}"))
                 return
         if self._is_complete:
+            # llhttp skips empty lines before an answer, so it says nothing of one that is left over after this one.
+            if not data.endswith(self._last_piece or _EMPTY_LINE) or data.endswith(b"\r\n\r\n\r\n"):
+                self._is_soiled = True
             self._finish()
             return
         grown = self._head_bytes + len(self._body) > known_bytes
@@ -155,9 +164,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Called by llhttp: for trailers too, which are dropped."""
         if self._is_complete or self._is_head_complete:
             return
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
-            raise _Bad("its head exceeds its bound")
+        self._count_head_bytes(len(name) + len(value) + 4)
         self._lines.append((name.decode("latin-1"), value.decode("latin-1").rstrip(" \t")))
 
     def on_headers_complete(self) -> None:
@@ -169,7 +176,7 @@ class UpstreamConnection(asyncio.Protocol):
             if status == 101:
                 raise _Bad("it switches protocols unasked")
             self._lines = []
-            self._head_bytes += 20  # of the status line: interim answers come to an end
+            self._count_head_bytes(_STATUS_LINE_BYTES)  # interim answers come to an end, too
             return
         self._status = status
         self._is_head_complete = True
@@ -186,6 +193,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self._is_complete:
             return
         self._body += piece
+        if not self._is_chunked:
+            self._last_piece = piece
         if len(self._body) > MAX_RESPONSE_BODY_BYTES:
             raise _Bad("its body exceeds its bound")
 
@@ -195,6 +204,11 @@ class UpstreamConnection(asyncio.Protocol):
             self._is_complete = True
 
     # Within
+
+    def _count_head_bytes(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
+            raise _Bad("its head exceeds its bound")
 
     def _reset(self, *, is_head: bool) -> None:
         self._is_head = is_head
@@ -207,6 +221,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_head_complete = False
         self._is_complete = False
         self._reads_until_close = False
+        self._is_chunked = False
+        self._last_piece = b""
 
     def _check_framing(self, status: int) -> None:
         lengths = [value for name, value in self._lines if name.lower() == "content-length"]
@@ -219,6 +235,7 @@ class UpstreamConnection(asyncio.Protocol):
             raise _Bad("its transfer coding is not `chunked`")
         if lengths and not (lengths[0].isascii() and lengths[0].isdigit()):
             raise _Bad("its Content-Length is no length")
+        self._is_chunked = bool(codings)
         self._reads_until_close = not lengths and not codings and status not in {204, 304}
 
     def _finish(self) -> None:
