@@ -28,8 +28,8 @@ class WireError(Struct, frozen=True, kw_only=True):
     fields: Mapping[str, object] = {}
 
 
-# kind -> protocol -> code and status. Services that speak JSON 1.0 and 1.1 answer 400 to all but faults of their own; IAM
-# and STS, and the REST services, answer 403 to refusals of who calls and what they may.
+# kind -> protocol -> code and status. Services that speak JSON 1.0 and 1.1 answer 400 to all but faults of their own;
+# IAM, STS and the REST services answer 403 to refusals of who calls and what they may.
 # Source: spec 02, section 4; https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 CODES: Final[Mapping[str, Mapping[Protocol, tuple[str, int]]]] = {
     "access denied": {

@@ -15,7 +15,9 @@ PARTITION = "aws"
 class ServiceError(Refusal):
     """An operation refuses: ``code`` is one of its service model, or a common one; ``message`` is AWS's text."""
 
-    def __init__(self, code: str, message: str, *, status: int | None = None, fields: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, status: int | None = None, fields: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

@@ -13,7 +13,6 @@ from yett.ports.bundle import Ports
 from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, FunctionThrottled, FunctionUnavailable
 from yett.ports.shared_state import CachedAnswer, CacheKey
 from yett.rules.execute_api.authorizers.cache_key import hash_identity
-from yett.rules.execute_api.authorizers.identity_source import read
 from yett.rules.execute_api.authorizers.lambda_answer import (
     AuthorizerAnswer,
     InvalidAuthorizerAnswer,
@@ -24,6 +23,7 @@ from yett.rules.execute_api.authorizers.lambda_event import render_request_event
 from yett.rules.execute_api.call import Routed, Standing
 from yett.rules.execute_api.deployment import AuthorizerType
 from yett.rules.execute_api.errors import AuthorizerConfigurationError, Unauthorized
+from yett.rules.execute_api.identity_source import read
 from yett.rules.execute_api.limits import AUTHORIZER_TIMEOUT_SECONDS, TOKEN_BYTES
 from yett.rules.execute_api.mapping.context import context_variable
 from yett.rules.execute_api.mapping.trace_header import render_trace_header

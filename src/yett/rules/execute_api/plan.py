@@ -8,7 +8,6 @@ import re2
 from msgspec import Struct
 
 from yett.policy import CompiledPolicies, Kind, NamedPolicy, compile_policies, parse_policy
-from yett.rules.execute_api.authorizers.identity_source import IdentitySource, parse_identity_sources
 from yett.rules.execute_api.deployment import (
     AuthorizationType,
     AuthorizerType,
@@ -22,6 +21,7 @@ from yett.rules.execute_api.deployment import (
     EndpointType,
     IntegrationType,
 )
+from yett.rules.execute_api.identity_source import IdentitySource, parse_identity_sources
 from yett.rules.execute_api.routing.rest import Router
 from yett.values.errors import Refusal
 
