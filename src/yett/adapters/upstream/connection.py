@@ -13,6 +13,8 @@ from yett.values.http import Headers
 # Lines about the connection rather than the answer; those that a Connection line names go too.
 # Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 _DROPPED: Final = frozenset({"keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
+# What frames or describes the answer, no Connection line can take away.
+_NEVER_DROPPED: Final = frozenset({"connection", "content-length", "content-type"})
 _STATUS_LINE_BYTES: Final = len("HTTP/1.1 100 \r\n\r\n")
 _EMPTY_LINE: Final = b"\r\n\r\n"
 _JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
@@ -45,6 +47,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_last_piece",
         "_lines",
         "_loop",
+        "_names",
         "_owner",
         "_parser",
         "_reads_until_close",
@@ -66,6 +69,7 @@ class UpstreamConnection(asyncio.Protocol):
     _is_head_complete: bool
     _last_piece: bytes  # of a body with a Content-Length: what the last bytes read must end with
     _lines: list[tuple[str, str]]
+    _names: list[str]  # of the lines, in lower case
     _reads_until_close: bool
     _silent_bytes: int  # received since the last byte of head or body: chunk sizes, extensions, trailers
     _status: int
@@ -133,6 +137,9 @@ class UpstreamConnection(asyncio.Protocol):
                 self._is_soiled = True
             self._finish()
             return
+        if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
+            self._fail(UpstreamUnreachable("the head of the backend's answer exceeds its bound"))
+            return
         grown = self._head_bytes + len(self._body) > known_bytes
         self._silent_bytes = 0 if grown else self._silent_bytes + len(data)
         if self._silent_bytes > MAX_RESPONSE_HEAD_BYTES:
@@ -164,7 +171,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Called by llhttp: for trailers too, which are dropped."""
         if self._is_complete or self._is_head_complete:
             return
-        self._count_head_bytes(len(name) + len(value) + 4)
+        self._head_bytes += len(name) + len(value) + 4
         self._lines.append((name.decode("latin-1"), value.decode("latin-1").rstrip(" \t")))
 
     def on_headers_complete(self) -> None:
@@ -176,8 +183,10 @@ class UpstreamConnection(asyncio.Protocol):
             if status == 101:
                 raise _Bad("it switches protocols unasked")
             self._lines = []
-            self._count_head_bytes(_STATUS_LINE_BYTES)  # interim answers come to an end, too
+            self._head_bytes += _STATUS_LINE_BYTES  # interim answers come to an end, too
             return
+        if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
+            raise _Bad("its head exceeds its bound")
         self._status = status
         self._is_head_complete = True
         if not self._parser.should_keep_alive():  # llhttp knows only here: its flags are gone when the body has ended
@@ -205,14 +214,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     # Within
 
-    def _count_head_bytes(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
-            raise _Bad("its head exceeds its bound")
-
     def _reset(self, *, is_head: bool) -> None:
         self._is_head = is_head
         self._lines = []
+        self._names = []
         self._body = bytearray()
         self._head_bytes = 0
         self._silent_bytes = 0
@@ -225,44 +230,56 @@ class UpstreamConnection(asyncio.Protocol):
         self._last_piece = b""
 
     def _check_framing(self, status: int) -> None:
-        lengths = [value for name, value in self._lines if name.lower() == "content-length"]
-        codings = [value for name, value in self._lines if name.lower() == "transfer-encoding"]
+        names = self._names = [name.lower() for name, _ in self._lines]
+        length_count = names.count("content-length")
+        is_chunked = "transfer-encoding" in names
         if self._parser.get_http_version() not in {"1.1", "1.0"}:
             raise _Bad("its version is not HTTP/1.0 or HTTP/1.1")
-        if len(lengths) > 1 or (lengths and codings):
+        if length_count > 1 or (length_count and is_chunked):
             raise _Bad("its framing is ambiguous")
-        if codings and [coding.lower() for coding in codings] != ["chunked"]:
+        if is_chunked and (
+            names.count("transfer-encoding") > 1
+            or self._lines[names.index("transfer-encoding")][1].lower() != "chunked"
+        ):
             raise _Bad("its transfer coding is not `chunked`")
-        if lengths and not (lengths[0].isascii() and lengths[0].isdigit()):
-            raise _Bad("its Content-Length is no length")
-        self._is_chunked = bool(codings)
-        self._reads_until_close = not lengths and not codings and status not in {204, 304}
+        if length_count:
+            length = self._lines[names.index("content-length")][1]
+            if not (length.isascii() and length.isdigit()):
+                raise _Bad("its Content-Length is no length")
+        self._is_chunked = is_chunked
+        self._reads_until_close = not length_count and not is_chunked and status not in {204, 304}
 
     def _finish(self) -> None:
         waiter, self._waiter = self._waiter, None
         self.served += 1
+        options = self._connection_options()
         transport = cast("asyncio.Transport", self._transport)
-        options = {
-            option.strip(" \t").lower()
-            for name, value in self._lines
-            if name.lower() == "connection"
-            for option in value.split(",")
-        }
         is_reusable = (
             not self._is_soiled
             and not transport.is_closing()
             and "close" not in options
             and transport.get_write_buffer_size() == 0
         )
-        lines = [line for line in self._lines if (low := line[0].lower()) not in _DROPPED and _is_kept(low, options)]
+        lines = self._lines
+        if options or not _DROPPED.isdisjoint(self._names):
+            lines = [
+                line
+                for name, line in zip(self._names, lines, strict=True)
+                if name not in _DROPPED and (name not in options or name in _NEVER_DROPPED)
+            ]
         response = UpstreamResponse(status=self._status, headers=Headers(lines), body=bytes(self._body))
-        self._reset(is_head=False)
         if is_reusable:
             self.is_usable = True
         else:
             self.close()
         if waiter is not None and not waiter.done():
             waiter.set_result(response)
+
+    def _connection_options(self) -> frozenset[str]:
+        if "connection" not in self._names:
+            return frozenset()
+        values = [value for name, (_, value) in zip(self._names, self._lines, strict=True) if name == "connection"]
+        return frozenset(option.strip(" \t").lower() for option in ",".join(values).split(","))
 
     def _fail(self, failure: UpstreamFailed) -> None:
         waiter, self._waiter = self._waiter, None
@@ -273,8 +290,3 @@ class UpstreamConnection(asyncio.Protocol):
 
 class _Bad(Exception):
     """The answer is not one that may be relayed."""
-
-
-def _is_kept(name: str, connection_options: set[str]) -> bool:
-    # What Connection names goes with it; except what frames or describes the answer, which no backend can unsay.
-    return name not in connection_options or name in {"connection", "content-length"}
