@@ -1,12 +1,13 @@
 """What a function's process runs first: ties its life to yett's, then hands over to AWS's runtime client.
 
 Run as a script by the function's interpreter, so it knows the standard library and `awslambdaric` alone. Arguments: the
-handler, the process id of yett, the directory of the code, the ceiling of the data segment in bytes, and the
-directories of layers.
+handler, the process id of yett, the directory of the code, the ceiling of the data segment in bytes, and a directory of
+packages lent to an interpreter that has none of them (or an empty text).
 """
 
 import contextlib
 import ctypes
+import importlib.util
 import os
 import resource
 import signal
@@ -24,13 +25,14 @@ def main(arguments: list[str]) -> None:
     # What yett was itself given by whoever started it; not every event loop closes that in its children.
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     os.closerange(3, MANY_FILES if highest == resource.RLIM_INFINITY else highest)
-    handler, parent, task_root, data_bytes, *layers = arguments
+    handler, parent, task_root, data_bytes, lent = arguments
     die_with_parent(int(parent))
     bound_memory(int(data_bytes))
-    run = load_runtime()
     own = str(Path(__file__).resolve().parent)
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", own)] + ([lent] if lent else [])
+    run = load_runtime()
     # The function's own packages win over yett's, as a deployment package wins over Lambda's boto3.
-    sys.path[:] = [task_root, *layers, *(entry for entry in sys.path if entry not in ("", own))]
+    sys.path.insert(0, task_root)
     os.chdir(task_root)
     sys.argv = [sys.argv[0], handler]
     run(handler)
@@ -54,6 +56,8 @@ def bound_memory(data_bytes: int) -> None:
 
 def load_runtime() -> Callable[[str], None]:
     """`awslambdaric`, before the function's own modules can stand in its way."""
+    if importlib.util.find_spec("runtime_client") is None:
+        load_plain_client()
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
@@ -79,6 +83,14 @@ def load_runtime() -> Callable[[str], None]:
         bootstrap.run(handler, Client(address))
 
     return run
+
+
+def load_plain_client() -> None:
+    """Put our own client in the place of the compiled one, which this interpreter has not."""
+    spec = importlib.util.spec_from_file_location("runtime_client", Path(__file__).with_name("plain_client.py"))
+    assert spec is not None and spec.loader is not None  # noqa: PT018
+    module = sys.modules["runtime_client"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 if __name__ == "__main__":

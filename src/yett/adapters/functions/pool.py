@@ -113,7 +113,7 @@ class FunctionPool:
         self._endpoint_url = endpoint_url
         self._limits = limits or PoolLimits()
         self._log_directory = home / DIRECTORY
-        self._interpreters = Interpreters()
+        self._interpreters = Interpreters(home)
         self._groups: dict[str, _Group] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.Task[None] | None = None
@@ -335,7 +335,7 @@ class FunctionPool:
             interpreter=interpreter.path,
             handler=function.handler,
             task_root=task_root,
-            layers=(),
+            lent=interpreter.lent,
             memory_mb=function.memory_mb,
             timeout_seconds=function.timeout_seconds,
             environment=environment,

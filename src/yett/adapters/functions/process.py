@@ -45,7 +45,7 @@ class Launch(Struct, frozen=True, kw_only=True):
     interpreter: str  # absolute path
     handler: str
     task_root: Path
-    layers: tuple[Path, ...]
+    lent: Path | None  # packages for an interpreter that has none of its own
     memory_mb: int
     timeout_seconds: int
     environment: Callable[[str], Mapping[str, str]]  # by the address of the Runtime API
@@ -140,7 +140,7 @@ class FunctionProcess:
                 str(os.getpid()),
                 str(launch.task_root),
                 str(data_bytes),
-                *(str(layer) for layer in launch.layers),
+                str(launch.lent or ""),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=theirs,
                 stderr=theirs,

@@ -1,0 +1,65 @@
+"""What stands in for the compiled part of AWS's runtime client, where an interpreter has none: its four calls, by hand.
+
+Loaded by the launcher under the name `runtime_client`, so it knows the standard library alone.
+"""
+
+import http.client
+import os
+
+PREFIX = "/2018-06-01/runtime/invocation/"
+
+
+class _Api:
+    """The Runtime API, over one kept-alive connection."""
+
+    connection: http.client.HTTPConnection
+    base: str
+    user_agent: str
+
+
+def initialize_client(user_agent: str) -> None:
+    """Say who calls; to be called first."""
+    address, _, token = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
+    _Api.connection = http.client.HTTPConnection(address)
+    _Api.base = f"/{token}{PREFIX}" if token else PREFIX
+    _Api.user_agent = user_agent
+
+
+def next() -> tuple[bytes, http.client.HTTPMessage]:  # noqa: A001
+    """Wait for an invocation: its payload, and headers that say the rest."""
+    return _call("GET", "next", None, {}, 200)
+
+
+def post_invocation_result(
+    invoke_id: str, result_data: bytes, content_type: str = "application/json", invocation_id: str | None = None
+) -> None:
+    """Answer an invocation."""
+    _post(f"{invoke_id}/response", result_data, {"Content-Type": content_type}, invocation_id)
+
+
+def post_error(
+    invoke_id: str,
+    error: str,
+    xray_fault: str,  # noqa: ARG001
+    invocation_id: str | None = None,
+) -> None:
+    """Say that the handler failed."""
+    headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": "Unhandled"}
+    _post(f"{invoke_id}/error", error.encode("utf-8"), headers, invocation_id)
+
+
+def _post(path: str, body: bytes, headers: dict[str, str], invocation_id: str | None) -> None:
+    if invocation_id:
+        headers = {**headers, "Lambda-Runtime-Invocation-Id": invocation_id}
+    _call("POST", path, body, headers, 202)
+
+
+def _call(
+    method: str, path: str, body: bytes | None, headers: dict[str, str], expected: int
+) -> tuple[bytes, http.client.HTTPMessage]:
+    _Api.connection.request(method, _Api.base + path, body, {"User-Agent": _Api.user_agent, **headers})
+    response = _Api.connection.getresponse()
+    data = response.read()
+    if response.status != expected:
+        raise RuntimeError(f"the Runtime API answered {response.status}")
+    return data, response.headers
