@@ -1,0 +1,132 @@
+"""What the operations share: the organization at hand, ids, ARNs, pages."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from yett.ports.randomness import LOWER_ALPHANUMERIC
+from yett.rules.organizations.tree import (
+    Organization,
+    OrganizationPolicy,
+    PolicyType,
+    find_account,
+    find_policy,
+    find_unit,
+)
+from yett.services.call import Call, ServiceError
+from yett.services.organizations.errors import refuse
+
+T = TypeVar("T")
+Params = Mapping[str, Any]  # checked against the service model before an operation sees them
+Answer = Mapping[str, object]
+
+ANCHOR = "arn:aws:organizations::"
+DEFAULT_PAGE = 20
+NODE_MEMBERS = (
+    "TargetId",
+    "AccountId",
+    "OrganizationalUnitId",
+    "ParentId",
+    "ChildId",
+    "RootId",
+    "SourceParentId",
+    "DestinationParentId",
+)
+
+
+async def get_membership(call: Call) -> Organization:
+    """The organization that the caller's account is in."""
+    found = await call.ports.organization_store.find(call.account)
+    if found is None:
+        raise refuse("AWSOrganizationsNotInUseException")
+    return found
+
+
+async def get_managed(call: Call) -> Organization:
+    """The organization that the caller's account manages; members may not ask."""
+    organization = await get_membership(call)
+    if organization.management_account != call.account:
+        raise refuse("AccessDeniedException")
+    return organization
+
+
+async def change_organization(call: Call, change: Callable[[Organization], Organization]) -> Organization:
+    """The organization as *change* made it, if the caller's account manages it."""
+    await get_managed(call)
+    changed = await call.ports.organization_store.update(call.account, change)
+    if changed is None:
+        raise refuse("AWSOrganizationsNotInUseException")
+    return changed
+
+
+def draw(call: Call, length: int) -> str:
+    """Lower-case letters and digits, as ids end with."""
+    return call.ports.randomness.text(LOWER_ALPHANUMERIC, length)
+
+
+def organization_arn(organization: Organization) -> str:
+    """The organization's ARN."""
+    return f"{ANCHOR}{organization.management_account}:organization/{organization.id}"
+
+
+def node_arn(organization: Organization, node_id: str) -> str:
+    """The ARN of the root, a unit or an account."""
+    kind = "root" if node_id.startswith("r-") else "ou" if node_id.startswith("ou-") else "account"
+    return f"{ANCHOR}{organization.management_account}:{kind}/{organization.id}/{node_id}"
+
+
+def policy_arn(organization: Organization, policy: OrganizationPolicy) -> str:
+    """The ARN of a policy."""
+    kind = policy.type.value.lower()
+    if policy.is_aws_managed:
+        return f"{ANCHOR}aws:policy/{kind}/{policy.id}"
+    return f"{ANCHOR}{organization.management_account}:policy/{organization.id}/{kind}/{policy.id}"
+
+
+def is_node(organization: Organization, node_id: str) -> bool:
+    """Whether this is the root, a unit or an account of the organization."""
+    return is_parent(organization, node_id) or find_account(organization, node_id) is not None
+
+
+def is_parent(organization: Organization, node_id: str) -> bool:
+    """Whether this is the root or a unit of the organization."""
+    return node_id == organization.root_id or find_unit(organization, node_id) is not None
+
+
+def read_type(text: str) -> PolicyType:
+    """A kind of policy that is kept and enforced here: service control policies.
+
+    Raises:
+        ServiceError: It is another. Nothing is kept that would not be enforced.
+    """
+    if text != PolicyType.SERVICE_CONTROL_POLICY:
+        raise refuse("PolicyTypeNotAvailableForOrganizationException")
+    return PolicyType.SERVICE_CONTROL_POLICY
+
+
+def page_of(items: Sequence[T], params: Params) -> tuple[list[T], dict[str, object]]:
+    """One page, and the token of the next."""
+    try:
+        start = int(base64.urlsafe_b64decode(params.get("NextToken", "MA==").encode()))
+    except (binascii.Error, ValueError) as error:
+        raise ServiceError(
+            "InvalidInputException", "You specified an invalid token.", fields={"Reason": "INVALID_NEXT_TOKEN"}
+        ) from error
+    end = start + params.get("MaxResults", DEFAULT_PAGE)
+    rest: dict[str, object] = (
+        {"NextToken": base64.urlsafe_b64encode(str(end).encode()).decode()} if end < len(items) else {}
+    )
+    return list(items[max(start, 0) : end]), rest
+
+
+async def resolve_nodes(call: Call, params: Params) -> tuple[str, ...]:
+    """The ARNs of the nodes and policies that the call names, for its permission; ``*`` without an organization."""
+    organization = await call.ports.organization_store.find(call.account)
+    if organization is None:
+        return ("*",)
+    arns = [node_arn(organization, params[member]) for member in NODE_MEMBERS if member in params]
+    if "PolicyId" in params:
+        policy = find_policy(organization, params["PolicyId"])
+        arns.append("*" if policy is None else policy_arn(organization, policy))
+    return tuple(arns)

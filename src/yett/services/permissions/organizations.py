@@ -1,0 +1,56 @@
+"""What Organizations' operations ask of their caller's policies.
+
+ARNs hold the organization's id, which only the store knows: `services/organizations/operations.py` resolves them.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from yett.services.permissions.row import Permission
+
+NAMES: Final = (
+    "CreateAccount",
+    "CreateOrganization",
+    "CreateOrganizationalUnit",
+    "DeleteOrganization",
+    "DeleteOrganizationalUnit",
+    "DescribeAccount",
+    "DescribeCreateAccountStatus",
+    "DescribeOrganization",
+    "DescribeOrganizationalUnit",
+    "LeaveOrganization",
+    "ListAccounts",
+    "ListAccountsForParent",
+    "ListChildren",
+    "ListCreateAccountStatus",
+    "ListOrganizationalUnitsForParent",
+    "ListParents",
+    "ListRoots",
+    "ListTargetsForPolicy",
+    "MoveAccount",
+    "RemoveAccountFromOrganization",
+    "UpdateOrganizationalUnit",
+    # The kind of these policies is known to the store alone, so organizations:PolicyType is absent.
+    "AttachPolicy",
+    "DeletePolicy",
+    "DescribePolicy",
+    "DetachPolicy",
+    "UpdatePolicy",
+)
+BY_TYPE: Final = {
+    "CreatePolicy": "Type",
+    "DisablePolicyType": "PolicyType",
+    "EnablePolicyType": "PolicyType",
+    "ListPolicies": "Filter",
+    "ListPoliciesForTarget": "Filter",
+}
+
+PERMISSIONS: Final[Mapping[str, Permission]] = {
+    **{name: Permission(action=f"organizations:{name}") for name in NAMES},
+    **{
+        name: Permission(action=f"organizations:{name}", condition_keys={"organizations:PolicyType": member})
+        for name, member in BY_TYPE.items()
+    },
+}
