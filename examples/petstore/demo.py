@@ -8,6 +8,7 @@ import asyncio
 import base64
 import http.client
 import json
+import logging
 import sys
 import tempfile
 import threading
@@ -31,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from yett.cli.putting_up import put_up
+from yett.server.logging import configure_logging
 from yett.server.run import Server
 from yett.server.settings import ServerSettings
 from yett.tokens import sign_jws
@@ -332,6 +334,7 @@ def draw(rows):
 
 def main():
     """Run the cases and print the table; 1 if an answer differs."""
+    configure_logging(level=logging.ERROR)
     console = Console()
     console.print("putting the pet store up on a server of its own ...")
     rows = run_cases(say=lambda line: console.print(line, highlight=False))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import click
-import structlog
 import uvloop
 
+from yett.server.logging import configure_logging
 from yett.server.run import Server
 from yett.server.settings import ServerSettings, read_settings
 from yett.values.errors import Refusal, Unavailable
@@ -33,10 +32,7 @@ def serve_until_told(settings: ServerSettings, work: Work) -> None:
     Raises:
         click.ClickException: It cannot start, or the work failed.
     """
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=click.get_text_stream("stderr")),
-    )
+    configure_logging()
     try:
         uvloop.run(_serve(settings, work))
     except (Refusal, Unavailable) as error:
