@@ -5,7 +5,8 @@ from typing import Final
 
 _BATCH: Final = 512  # ids a draw
 _BYTES: Final = 16  # of a UUID
-_VARIANT: Final = "89ab" * 4  # by the 17th digit: the two bits that RFC 9562 fixes
+# By the 17th digit: the two bits that RFC 9562 fixes.
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 class RequestIds:
@@ -30,5 +31,5 @@ class RequestIds:
         digits = os.urandom(_BATCH * _BYTES).hex()
         for start in range(0, len(digits), 2 * _BYTES):
             text = digits[start : start + 2 * _BYTES]
-            variant = _VARIANT[int(text[16], 16)]
+            variant = _VARIANT[text[16]]
             self._ids.append(f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}")
