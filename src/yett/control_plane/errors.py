@@ -87,6 +87,8 @@ def wire_error(error: Exception, protocol: Protocol, *, echo_canonical_request: 
     match error:
         case ServiceError() if error.code in ACCESS_DENIED:
             return named("access denied", protocol, error.message)
+        case ServiceError(code="ServiceUnavailable"):
+            return named("unavailable", protocol, error.message)
         case ServiceError():
             return WireError(code=error.code, message=error.message, status=error.status, fields=error.fields)
         case SignatureRefused():

@@ -57,8 +57,8 @@ def render_error(
 ) -> HttpResponse:
     """The response that carries an error; code and status are as the model says, where it knows the error.
 
-    *code* may be the wire code or the model's shape name; at services of JSON also without its ``Exception`` suffix. (At
-    STS ``ExpiredToken`` and ``ExpiredTokenException`` are two errors: of the caller's credentials, and of a web identity.)
+    *code* may be the wire code or the model's shape name; at services of JSON also without its ``Exception`` suffix.
+    (At STS ``ExpiredToken`` and ``ExpiredTokenException`` are two errors: of credentials, and of a web identity.)
     """
     error = service.errors.get(code)
     if error is None and service.protocol is not Protocol.QUERY:
