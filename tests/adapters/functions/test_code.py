@@ -1,4 +1,5 @@
 import io
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -40,6 +41,21 @@ def test_a_link_becomes_a_plain_file(tmp_path: Path) -> None:
     made = unpack(package(("link", b"/etc/passwd", stat.S_IFLNK | 0o777)), tmp_path / "code" / "x")
     assert not (made / "link").is_symlink()
     assert (made / "link").read_bytes() == b"/etc/passwd"
+
+
+async def test_code_long_unused_goes_when_other_code_comes(tmp_path: Path) -> None:
+    shelf = Shelf()
+    code = CodeDirectories(tmp_path, shelf)  # type: ignore[arg-type]
+    running = await code.find(shelf.put("x = 1"))
+    for name in ("forgotten", ".unpacking-torn", "recent"):
+        (tmp_path / "code" / name).mkdir()
+    for directory in (running, tmp_path / "code" / "forgotten", tmp_path / "code" / ".unpacking-torn"):
+        os.utime(directory, (1, 1))
+    other = await code.find(shelf.put("x = 2"))
+    assert set((tmp_path / "code").iterdir()) == {running, other, tmp_path / "code" / "recent"}
+    again = CodeDirectories(tmp_path, shelf)  # type: ignore[arg-type]
+    await again.find(shelf.put("x = 1"))
+    assert running.stat().st_mtime > 1
 
 
 async def test_code_is_unpacked_once_and_damage_is_told(tmp_path: Path) -> None:

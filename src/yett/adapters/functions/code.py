@@ -2,17 +2,22 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 from yett.ports.function_runner import FunctionUnavailable
 from yett.ports.function_store import FunctionStore
 from yett.ports.functions import Function
 from yett.rules.lambda_.package import PackageRefused, check_entries
+
+KEPT_SECONDS: Final = 7 * 24 * 3600  # ours: code that no function has run for so long can be unpacked again
 
 
 class CodeDirectories:
@@ -22,6 +27,7 @@ class CodeDirectories:
         self._root = home / "code"
         self._store = store
         self._unpacking: dict[str, asyncio.Task[Path]] = {}
+        self._used: set[str] = set()  # since this process began: code that may be running
 
     async def find(self, function: Function) -> Path:
         """The directory that holds the function's code.
@@ -33,6 +39,9 @@ class CodeDirectories:
         digest = base64.b64decode(function.code_sha256).hex()
         directory = self._root / digest
         if directory.is_dir():
+            if digest not in self._used:
+                self._used.add(digest)
+                os.utime(directory)
             return directory
         task = self._unpacking.get(digest)
         if task is None:
@@ -46,9 +55,21 @@ class CodeDirectories:
         if package is None:
             raise FunctionUnavailable(f"the code of `{function.arn}` is missing")
         try:
-            return await asyncio.to_thread(unpack, package, directory)
+            await asyncio.to_thread(unpack, package, directory)
+            self._used.add(directory.name)
+            await asyncio.to_thread(prune, self._root, frozenset(self._used))
         except (OSError, zipfile.BadZipFile, PackageRefused, NotImplementedError, RuntimeError) as error:
             raise FunctionUnavailable(f"the code of `{function.arn}` cannot be unpacked: {error}") from error
+        return directory
+
+
+def prune(root: Path, used: frozenset[str]) -> None:
+    """Remove code that has not been used for a while."""
+    oldest = time.time() - KEPT_SECONDS
+    for directory in root.iterdir():
+        with contextlib.suppress(OSError):
+            if directory.name not in used and directory.stat().st_mtime < oldest:
+                shutil.rmtree(directory)
 
 
 def unpack(package: bytes, directory: Path) -> Path:
