@@ -8,8 +8,7 @@ from typing import Final
 import click
 import msgspec
 
-from yett.adapters.messages.outbox import FILE_NAME
-from yett.ports.messages import Message
+from yett.ports.messages import OUTBOX, Message
 from yett.server.settings import read_settings
 
 DEFAULT_TAIL: Final = 20
@@ -23,7 +22,7 @@ DEFAULT_TAIL: Final = 20
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 def outbox(*, tail: int, recipient: str | None, as_json: bool) -> None:
     """Show the messages that user pools would have sent, the newest last."""
-    path = read_settings(os.environ).home / FILE_NAME
+    path = read_settings(os.environ).home / OUTBOX
     found = [m for m in read_messages(path) if recipient is None or recipient in (m.destination, m.username)]
     for message in found[-tail:] if tail else []:
         line = msgspec.json.encode(message).decode() if as_json else render_text(message)

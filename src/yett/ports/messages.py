@@ -1,9 +1,11 @@
 """Messages to users: confirmation codes, temporary passwords."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
+
+OUTBOX: Final = "outbox"  # the file of the home that keeps messages where none are sent
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,6 @@ import msgspec
 from yett.ports.errors import Unavailable
 from yett.ports.messages import Message
 
-FILE_NAME: Final = "outbox"
 LARGEST_BYTES: Final = 10_000_000  # then the file is begun anew, the old one kept as `outbox.1`
 
 
