@@ -18,6 +18,7 @@ class Up(Struct, frozen=True, kw_only=True):
 
     stack: Stack
     companions: RunningCompanions
+    examples: Mapping[str, object]  # Metadata.Yett.Examples
 
     async def stop(self) -> None:
         """End what runs beside it; its resources stay in the home."""
@@ -35,8 +36,8 @@ async def put_up(
     """
     companions = RunningCompanions()
     try:
-        wanted = read_companions(load_template(template).metadata)
-        ports = await companions.start(wanted, template.parent)
+        metadata = load_template(template).content.get("Metadata") or {}
+        ports = await companions.start(read_companions(metadata), template.parent)
         stack = await deploy(
             template,
             stack_name=stack_name or template.parent.resolve().name,
@@ -48,4 +49,5 @@ async def put_up(
     except BaseException:
         await companions.stop()
         raise
-    return Up(stack=stack, companions=companions)
+    section = metadata.get("Yett") or {}
+    return Up(stack=stack, companions=companions, examples=section.get("Examples") or {})

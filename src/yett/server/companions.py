@@ -1,6 +1,7 @@
 """Processes that a template asks to have beside its APIs on a developer's machine: ``Metadata.Yett.Processes``.
 
-They are code of whoever wrote the template, as functions are, and they get none of our environment but the path and a port.
+They are code of whoever wrote the template, as functions are, and they get none of our environment but the path and a
+port.
 """
 
 import asyncio
@@ -68,7 +69,8 @@ class RunningCompanions:
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def start(self, companions: Sequence[Companion], directory: Path) -> dict[str, str]:
-        """Start them in the template's directory, each on a free port in ``PORT``; give the parameters that name the ports.
+        """Start them in the template's directory, each on a free port in ``PORT``; give the parameters that name the
+        ports.
 
         Raises:
             CompanionFailed: One would not start, or did not listen in time.

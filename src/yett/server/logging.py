@@ -1,4 +1,6 @@
-"""Our own log: one line an event on standard error. It holds no header value, token, body or secret, and no local variables."""
+"""Our own log: one line an event on standard error. It holds no header value, token, body or secret, and no local
+variables.
+"""
 
 import logging
 import sys
@@ -8,7 +10,9 @@ import structlog
 
 
 def configure_logging(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
-    """Set structlog up for this process. A traceback is printed as Python prints it: values of variables may be secret."""
+    """Set structlog up for this process. A traceback is printed as Python prints it: values of variables may be
+    secret.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,6 +1,7 @@
 """One server process, from settings to a listening port and back."""
 
 import os
+from collections.abc import Awaitable, Callable
 from typing import Final, Self
 
 from yett.server.credentials import RootCredentials, ensure_root
@@ -29,7 +30,9 @@ class Server:
         self.ports = wired.ports
         self.decisions = wired.decisions
         self.root: RootCredentials
+        self.home = home.path
         self._home = home
+        self._on_stop: list[Callable[[], Awaitable[None]]] = []
         self._listener = listener
         self._wired = wired
 
@@ -72,9 +75,15 @@ class Server:
         home.announce(server.url)
         return server
 
+    def on_stop(self, end: Callable[[], Awaitable[None]]) -> None:
+        """Have something ended when the server stops, after the requests in hand."""
+        self._on_stop.append(end)
+
     async def stop(self) -> None:
         """Finish the requests in hand, end what was started, let the home go."""
         await self._listener.close(GRACE_SECONDS)
+        for end in self._on_stop:
+            await end()
         await self._wired.close()
         self._home.release()
 
