@@ -11,6 +11,7 @@ from yett.wire import (
     scope_of,
     service_model,
 )
+from yett.wire.shapes import Kind, Location
 from yett.wire.target import cut_path
 
 OFFERED = ["iam", "sts", "organizations", "lambda", "apigateway", "cognito-idp", "dynamodb"]
@@ -112,3 +113,13 @@ def test_what_botocore_signs_for_carries_no_surprise_in_its_path() -> None:
     given = build("lambda", "ListTags", {"Resource": "arn:aws:lambda:us-east-1:123456789012:function:f"})
     assert isinstance(given.headers, Headers)
     assert find_operation(given, service_model("lambda")).name == "ListTags"
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_every_operation_is_found_among_its_neighbours(name: str) -> None:
+    service = service_model(name)
+    for operation in service.operations.values():
+        members = {} if operation.input is None else operation.input.members
+        in_path = {label: member.shape.kind for label, member in members.items() if member.location is Location.URI}
+        params = {member: "a/b" if kind is Kind.STRING else 1 for member, kind in in_path.items()}
+        assert find_operation(build(name, operation.name, params), service) is operation
