@@ -1,0 +1,45 @@
+"""Stacks as sealed documents: attributes of resources may be secret access keys."""
+
+from typing import Final
+
+import msgspec
+
+from yett.adapters.sql.database import Database
+from yett.adapters.sql.documents import Transaction
+from yett.ports.stack_store import StackRecord
+
+STACK: Final = "cloudformation.stack"
+encode: Final = msgspec.json.encode
+decode: Final = msgspec.json.Decoder(StackRecord).decode
+
+
+def identity(account: str, region: str, name: str) -> str:
+    """What a sealed record is bound to."""
+    return f"{STACK}/{account}/{region}/{name}"
+
+
+class SqlStackStore:
+    """The store of stacks on the database. See `ports/stack_store.py` for what it promises."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, account: str, region: str, name: str) -> StackRecord | None:
+        def work(tx: Transaction) -> bytes | None:
+            body = tx.find(account, region, STACK, name)
+            return None if body is None else tx.open(body, identity=identity(account, region, name))
+
+        body = await self._database.read(work)
+        return None if body is None else decode(body)
+
+    async def put(self, stack: StackRecord) -> None:
+        place = (stack.account, stack.region, stack.name)
+
+        def work(tx: Transaction) -> None:
+            sealed = tx.seal(encode(stack), identity=identity(*place))
+            tx.put(stack.account, stack.region, STACK, stack.name, sealed)
+
+        await self._database.write(work)
+
+    async def remove(self, account: str, region: str, name: str) -> bool:
+        return await self._database.write(lambda tx: tx.remove(account, region, STACK, name))
