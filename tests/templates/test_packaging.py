@@ -105,3 +105,38 @@ async def test_code_that_is_not_there_is_refused_by_name(packager: Packager, tmp
     (tmp_path / "empty").mkdir()
     with pytest.raises(PackagingFailed, match="is empty"):
         await packager.package(source(tmp_path / "empty"))
+
+
+async def test_pip_installs_a_real_package_from_a_directory(packager: Packager, code: Path, tmp_path: Path) -> None:
+    wheel = tmp_path / "wheels" / "wanted-1-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("wanted.py", "x = 1")
+        archive.writestr("wanted-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: wanted\nVersion: 1\n")
+        archive.writestr("wanted-1.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nTag: py3-none-any\n")
+        archive.writestr("wanted-1.dist-info/RECORD", "")
+    (code / "requirements.txt").write_text(f"--no-index\n{wheel}\n")
+    assert "wanted.py" in names(await packager.package(source(code)))
+
+
+async def test_a_runtime_that_is_only_a_name_on_the_path_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / "python3.99"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert await packaging.python_of("python3.99") == sys.executable
+
+
+def test_without_pip_uv_installs_and_without_either_one_is_told(
+    code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PackagingFailed, match="no pip to install it with"):
+        packaging.installer(source(code), "/usr/bin/python3")
+    uv = tmp_path / "uv"
+    uv.write_text("")
+    uv.chmod(0o755)
+    assert packaging.installer(source(code), "/usr/bin/python3")[:3] == (str(uv), "pip", "install")

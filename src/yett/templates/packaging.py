@@ -5,6 +5,7 @@ The same files give the same bytes, so that a deployment without a change change
 
 import asyncio
 import hashlib
+import importlib.util
 import os
 import shutil
 import stat
@@ -77,7 +78,7 @@ class Packager:
         text = listed.read_bytes() if listed.is_file() else b""
         if not asks_for_something(text):
             return None
-        interpreter = python_of(source.runtime)
+        interpreter = await python_of(source.runtime)
         place = str(source.directory.resolve()).encode() if any(mark in text for mark in LOCAL_MARKS) else b""
         digest = hashlib.sha256(b"\0".join((interpreter.encode(), place, text))).hexdigest()
         target = self._installed / digest
@@ -118,11 +119,12 @@ async def run_pip(source: FunctionSource, interpreter: str, target: Path) -> Non
     Raises:
         PackagingFailed: It failed; its last lines are quoted.
     """
-    command = f"-m pip install --quiet --disable-pip-version-check --no-input --no-compile --requirement {REQUIREMENTS}"
-    by_hand = f"`{interpreter} -m pip install -r {source.directory / REQUIREMENTS}`"
+    command = installer(source, interpreter)
+    by_hand = f"`{' '.join(command)} -r {source.directory / REQUIREMENTS}`"
     process = await asyncio.create_subprocess_exec(
-        interpreter,
-        *command.split(),
+        *command,
+        "--requirement",
+        REQUIREMENTS,
         "--target",
         str(target),
         cwd=source.directory,
@@ -156,11 +158,50 @@ def asks_for_something(text: bytes) -> bool:
     return any(line.strip() and not line.strip().startswith(b"#") for line in text.splitlines())
 
 
-def python_of(runtime: str) -> str:
-    """The interpreter to install for: yett's own, unless the runtime names another that is here."""
+def installer(source: FunctionSource, interpreter: str) -> tuple[str, ...]:
+    """The command that installs for an interpreter: yett's own pip, else uv, which makes environments without pip.
+
+    Raises:
+        PackagingFailed: Neither is here.
+    """
+    if importlib.util.find_spec("pip") is not None:
+        quietly = ("--quiet", "--disable-pip-version-check", "--no-input")
+        return (sys.executable, "-m", "pip", "--python", interpreter, *quietly, "install", "--no-compile")
+    uv = shutil.which("uv")
+    if uv is None:
+        raise PackagingFailed(
+            f"function `{source.name}` has a {REQUIREMENTS}, and yett's environment has no pip to install it with: "
+            f"install pip for `{sys.executable}`, or uv"
+        )
+    return (uv, "pip", "install", "--quiet", "--python", interpreter)
+
+
+async def python_of(runtime: str) -> str:
+    """The interpreter to install for: the one that the runtime names, if it is here, else yett's own.
+
+    A file of that name may stand for an interpreter that is not there (a version manager's), so it is asked.
+    """
     own = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    found = None if runtime == own else shutil.which(runtime)
-    return found or sys.executable
+    for directory in os.get_exec_path() if runtime != own else ():
+        path = shutil.which(runtime, path=directory)
+        if path is not None and await runs_as(path, runtime):
+            return path
+    return sys.executable
+
+
+async def runs_as(path: str, runtime: str) -> bool:
+    """Whether an interpreter starts and is of the runtime's version."""
+    process = await asyncio.create_subprocess_exec(
+        path,
+        "-I",
+        "-c",
+        "import sys; sys.exit(sys.argv[1] != 'python%d.%d' % sys.version_info[:2])",
+        runtime,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    return await process.wait() == 0
 
 
 def zip_directories(directories: list[Path], name: str) -> bytes:

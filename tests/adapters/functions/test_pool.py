@@ -293,6 +293,27 @@ async def test_a_submitted_event_runs_without_anybody_waiting(tmp_path: Path) ->
         assert await asyncio.to_thread(fifo.read_text) == "event-1"
 
 
+async def test_a_failing_event_is_tried_three_times_under_one_request_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yett.adapters.functions.pool.EVENT_RETRY_SECONDS", (0.0, 0.0))
+    code = """
+        import os
+        seen = []
+        def handler(event, context):
+            seen.append(context.aws_request_id)
+            if len(seen) == 3:
+                with open(event, "w") as fifo:
+                    fifo.write(" ".join(seen))
+            raise ValueError
+        """
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    async with bench(tmp_path, textwrap.dedent(code)) as subject:
+        await subject.pool.submit(ARN, json.dumps(str(fifo)).encode(), request_id="event-1")
+        assert await asyncio.to_thread(fifo.read_text) == "event-1 event-1 event-1"
+
+
 async def test_what_cannot_run_is_refused_by_its_reason(tmp_path: Path) -> None:
     async with bench(tmp_path, PID) as subject:
         with pytest.raises(FunctionNotFound):

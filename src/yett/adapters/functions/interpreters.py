@@ -66,14 +66,14 @@ class Interpreters:
     async def _look_for(self, runtime: str) -> Interpreter:
         if runtime == OWN:
             return Interpreter(path=sys.executable, runtime=OWN)
-        path = shutil.which(runtime)
-        is_equipped = None if path is None else await examine(path, runtime)
-        if path is not None and is_equipped is not None:
-            lent = None if is_equipped else await asyncio.to_thread(lend, self._lent)
-            return Interpreter(path=path, runtime=runtime, lent=lent)
-        missing = "is not installed" if path is None else "cannot be used"
-        logger.warning("%s %s: its functions run under %s", runtime, missing, OWN)
-        notice = f"[WARN] yett: {runtime} {missing} here; this function runs under {OWN}, yett's own interpreter"
+        for directory in os.get_exec_path():
+            path = shutil.which(runtime, path=directory)
+            is_equipped = None if path is None else await examine(path, runtime)
+            if path is not None and is_equipped is not None:
+                lent = None if is_equipped else await asyncio.to_thread(lend, self._lent)
+                return Interpreter(path=path, runtime=runtime, lent=lent)
+        logger.warning("%s is not installed: its functions run under %s", runtime, OWN)
+        notice = f"[WARN] yett: {runtime} is not installed here; this function runs under {OWN}, yett's own interpreter"
         return Interpreter(path=sys.executable, runtime=OWN, notice=notice)
 
 

@@ -48,7 +48,9 @@ def die_with_parent(parent: int) -> None:
 
 def bound_memory(data_bytes: int) -> None:
     """Let no burst of allocation between two looks of the watchdog take the machine along."""
-    resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    ceiling = data_bytes if hard == resource.RLIM_INFINITY else min(data_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (ceiling, ceiling))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # not Linux, or not permitted: the watchdog remains
         Path("/proc/self/oom_score_adj").write_text("900")
