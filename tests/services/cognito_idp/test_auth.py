@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.services.cognito_idp.world import PASSWORD, World, secret_hash
+
 from yett.services.call import ServiceError
 
 

@@ -5,9 +5,9 @@ import jwt
 import pytest
 from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
-
 from tests.services.cognito_idp.test_auth import refused
 from tests.services.cognito_idp.world import START, World, secret_hash, shared_keys
+
 from yett.services.call import ServiceError
 
 
