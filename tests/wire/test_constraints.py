@@ -129,3 +129,13 @@ def test_nothing_sensitive_is_shown_however_deep_it_lies() -> None:
     with pytest.raises(ConstraintsViolated) as refused:
         check(shape, {"UserPoolId": "x", "Username": "u", "Password": "hunter2 " * 40})
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_message_does_not_grow_with_the_faults_of_its_request() -> None:
+    tags = [{"Key": "", "Value": "v"}] * 5000
+    with pytest.raises(ConstraintsViolated) as refused:
+        check(operation("iam", "TagRole").input, {"RoleName": "r", "Tags": tags})
+    assert str(refused.value).startswith("50 validation errors detected: ")
+    with pytest.raises(ConstraintsViolated) as refused:
+        check(operation("iam", "TagRole").input, {"RoleName": "r" * 1_000_000, "Tags": []})
+    assert len(str(refused.value)) < 5000

@@ -12,6 +12,7 @@ import msgspec
 from yett.control_plane.dynamodb_resources import ADMINISTRATIVE, NOT_RELAYED, RELAYED, Ask, TableUnclear, asks_of
 from yett.policy.request import ContextValue, LazyValue
 from yett.ports.audit_trail import AuditEntry
+from yett.ports.dynamodb import Backend
 from yett.ports.errors import Unavailable
 from yett.ports.upstream import UpstreamRequest
 from yett.services.call import Call, ServiceError
@@ -115,27 +116,8 @@ async def send(call: Call, operation: Operation, params: Mapping[str, Any]) -> H
     body = (
         b"{}" if operation.input is None else msgspec.json.encode(json.write(operation.input, params, operation.name))
     )
-    service = operation.service
     try:
         backend = await call.ports.dynamodb.backend(call.account)
-        credentials = backend.credentials
-        lines = Headers(
-            (
-                ("Host", f"{backend.host}:{backend.port}"),
-                ("Content-Type", f"application/x-amz-json-{service.json_version}"),
-                ("X-Amz-Target", f"{service.target_prefix}.{operation.name}"),
-                (ACCOUNT_HEADER, call.account),
-            )
-        )
-        signed = sign(
-            SignedRequest("POST", "/", "", lines, body),
-            access_key_id=credentials.access_key_id,
-            secret_access_key=credentials.secret_access_key,
-            session_token=credentials.session_token,
-            region=call.region,
-            service=SERVICE,
-            now=call.now,
-        )
         answer = await call.ports.upstream.send(
             UpstreamRequest(
                 method="POST",
@@ -143,7 +125,7 @@ async def send(call: Call, operation: Operation, params: Mapping[str, Any]) -> H
                 host=backend.host,
                 port=backend.port,
                 target="/",
-                headers=Headers((*lines, *signed)),
+                headers=sign_anew(call, operation, backend, body),
                 body=body,
                 timeout_seconds=TIMEOUT_SECONDS,
                 network_rule=backend.network_rule,
@@ -154,6 +136,32 @@ async def send(call: Call, operation: Operation, params: Mapping[str, Any]) -> H
     headers = [("x-amzn-RequestId", call.request_id)]
     headers += [(name, value) for name, value in answer.headers if name.lower() in RELAYED_HEADERS]
     return HttpResponse(status=answer.status, headers=Headers(headers), body=answer.body)
+
+
+def sign_anew(call: Call, operation: Operation, backend: Backend, body: bytes) -> Headers:
+    """The header lines of the relayed request, signed with what stands for the account at the backend.
+
+    Nothing of the caller's own lines is among them: a backend may read account or Region from the likes of User-Agent.
+    """
+    is_usual = backend.port == {"http": 80, "https": 443}[backend.scheme]
+    lines = Headers(
+        (
+            ("Host", backend.host if is_usual else f"{backend.host}:{backend.port}"),
+            ("Content-Type", f"application/x-amz-json-{operation.service.json_version}"),
+            ("X-Amz-Target", f"{operation.service.target_prefix}.{operation.name}"),
+            (ACCOUNT_HEADER, call.account),
+        )
+    )
+    signed = sign(
+        SignedRequest("POST", "/", "", lines, body),
+        access_key_id=backend.credentials.access_key_id,
+        secret_access_key=backend.credentials.secret_access_key,
+        session_token=backend.credentials.session_token,
+        region=call.region,
+        service=SERVICE,
+        now=call.now,
+    )
+    return Headers((*lines, *signed))
 
 
 def entry_of(call: Call, asks: tuple[Ask, ...], outcome: str) -> AuditEntry:

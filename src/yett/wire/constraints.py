@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html (V
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 import re2
@@ -42,6 +43,7 @@ SPELLINGS: Final = (
     (r"\uD800\uDC00-\uDBFF\uDFFF", r"\x{10000}-\x{10FFFF}"),
     (r"\p{Print}", "[[:print:]]"),
 )
+TOLD_VIOLATIONS: Final = 50  # in one message; ours
 SHOWN_CHARACTERS: Final = 2048  # of an offending value in a message; ours
 
 
@@ -62,7 +64,7 @@ def check(shape: Shape | None, params: Mapping[str, object]) -> None:
     """
     if shape is None:
         return
-    if found := tuple(violations(shape, params, "")):
+    if found := tuple(islice(violations(shape, params, ""), TOLD_VIOLATIONS)):
         raise ConstraintsViolated(found)
 
 
