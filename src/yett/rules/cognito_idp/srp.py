@@ -7,6 +7,7 @@ The group is the 3072-bit one of RFC 3526. Random numbers are arguments. Source:
 import base64
 import hashlib
 import hmac
+import re
 from typing import Final
 
 # https://www.rfc-editor.org/rfc/rfc3526#section-4
@@ -22,6 +23,7 @@ N: Final = int(
     16,
 )
 G: Final = 2
+PUBLIC_VALUE: Final = re.compile(r"[0-9A-Fa-f]{1,1024}")
 INFO: Final = b"Caldera Derived Key\x01"
 
 
@@ -66,13 +68,10 @@ def server_public(verifier: int, secret_b: int) -> int:
 
 def parse_client_public(text: str) -> int | None:
     """Read SRP_A; None if it is no number, too long, or zero modulo N, with which any password would do."""
-    if not 0 < len(text) <= 1024:
+    if PUBLIC_VALUE.fullmatch(text) is None:
         return None
-    try:
-        number = int(text, 16)
-    except ValueError:
-        return None
-    return number if number > 0 and number % N else None
+    number = int(text, 16)
+    return number if number % N else None
 
 
 def session_key(client_public: int, public_b: int, secret_b: int, verifier: int) -> bytes | None:

@@ -1,0 +1,69 @@
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.rules.cognito_idp.pools import NOW, pool, user
+
+from yett.rules.cognito_idp.users import (
+    UserStatus,
+    aliases,
+    is_locked,
+    lookups,
+    simulated_sub,
+    with_attributes,
+    with_failure,
+)
+
+
+def test_locks_begin_at_the_fifth_failure_and_double_up_to_fifteen_minutes() -> None:
+    found, moment, locks = user(), NOW, []
+    for _ in range(18):
+        found = with_failure(found, now=moment)
+        assert found.failures is not None
+        until = found.failures.locked_until
+        locks.append(0 if until is None else int((until - moment).total_seconds()))
+        moment = moment if until is None else until
+    assert locks == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 1, 2, 4][:15] + locks[15:]
+    assert max(locks) == 900
+
+
+def test_a_lock_ends_at_its_moment_and_failures_are_forgotten_after_fifteen_minutes() -> None:
+    found = user()
+    for _ in range(5):
+        found = with_failure(found, now=NOW)
+    assert is_locked(found, now=NOW)
+    assert not is_locked(found, now=NOW + timedelta(seconds=1))
+    later = with_failure(found, now=NOW + timedelta(minutes=15))
+    assert later.failures is not None
+    assert later.failures.count == 1
+
+
+def test_an_alias_counts_once_it_is_verified_and_its_user_confirmed() -> None:
+    by_alias = pool(AliasAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
+    assert aliases(by_alias, user(email="A@b.c")) == {("sub", "s-1")}
+    assert ("email", "a@b.c") in aliases(by_alias, user(email="A@b.c", email_verified="true"))
+    unconfirmed = user(UserStatus.UNCONFIRMED, email="A@b.c", email_verified="true")
+    assert aliases(by_alias, unconfirmed) == {("sub", "s-1")}
+    assert ("email", "A@b.c") in aliases(pool(UsernameAttributes=["email"]), user(email="A@b.c"))
+
+
+@given(st.text(max_size=20), st.booleans())
+def test_whoever_has_an_alias_is_looked_for_under_it(address: str, is_case_sensitive: bool) -> None:
+    found = pool(UsernameAttributes=["email"], UsernameConfiguration={"CaseSensitive": is_case_sensitive})
+    held = aliases(found, user(email=address))
+    if address:
+        assert held.intersection(lookups(found, address))
+
+
+def test_a_change_of_address_takes_its_verification_along() -> None:
+    before = user(email="a@b.c", email_verified="true", phone_number="+1555")
+    assert with_attributes(before, {"email": "n@b.c"}, now=NOW).attributes["email_verified"] == "false"
+    assert with_attributes(before, {"email": "a@b.c"}, now=NOW).attributes["email_verified"] == "true"
+    both = with_attributes(before, {"email_verified": "True", "email": "n@b.c"}, now=NOW)
+    assert both.attributes["email_verified"] == "true"
+    cleared = with_attributes(before, {"email": ""}, now=NOW).attributes
+    assert cleared == {"phone_number": "+1555"}
+
+
+def test_a_user_that_does_not_exist_has_the_same_sub_each_time_in_one_pool() -> None:
+    assert simulated_sub(pool(), "bob") == simulated_sub(pool(), "bob") != simulated_sub(pool(), "eve")
