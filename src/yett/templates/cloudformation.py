@@ -1,0 +1,255 @@
+"""CloudFormation: parameters, conditions, intrinsic functions, and what depends on what.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-reference.html
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from yett.templates.errors import TemplateRefused
+
+SUBSTITUTION: Final = re.compile(r"\$\{(!?)([A-Za-z0-9:._\-]+)\}")
+PSEUDO: Final = "AWS::"
+NO_VALUE: Final = object()
+REFERENCES: Final = ("Ref", "Fn::GetAtt", "Fn::Sub")
+
+
+class Attributes(Struct, frozen=True):
+    """What a resource that is made gives to others."""
+
+    physical_id: str
+    attributes: Mapping[str, str]
+
+
+class Scope(Struct):
+    """All that names can stand for. ``made`` grows while a template is deployed."""
+
+    parameters: Mapping[str, Any]
+    pseudo: Mapping[str, str]  # "AWS::Region"
+    mappings: Mapping[str, Any]
+    conditions: Mapping[str, Any]  # as written
+    made: dict[str, Attributes]
+
+
+def parse_parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """The value of every parameter.
+
+    Raises:
+        TemplateRefused: One has no value, a value that is not allowed, or is not declared.
+    """
+    for name in given:
+        if name not in declared:
+            raise TemplateRefused(f"the template has no parameter `{name}`")
+    values = {}
+    for name, parameter in declared.items():
+        if name not in given and "Default" not in parameter:
+            raise TemplateRefused(f"parameter `{name}` has no value: give one with `--parameter {name}=…`")
+        text = str(given.get(name, parameter.get("Default")))
+        kind = str(parameter.get("Type", "String"))
+        if kind.startswith("AWS::SSM::"):
+            raise TemplateRefused(f"parameter `{name}`: Systems Manager parameters are not offered")
+        check_parameter(name, text, parameter)
+        is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+        values[name] = [part.strip() for part in text.split(",")] if is_list else text
+    return values
+
+
+def check_parameter(name: str, text: str, parameter: Mapping[str, Any]) -> None:
+    """Hold a value to its declaration."""
+    allowed = parameter.get("AllowedValues")
+    if allowed is not None and text not in [str(one) for one in allowed]:
+        raise TemplateRefused(f"parameter `{name}` must be one of {', '.join(str(one) for one in allowed)}")
+    if parameter.get("Type") == "Number":
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise TemplateRefused(f"parameter `{name}` must be a number") from error
+        if not float(parameter.get("MinValue", "-inf")) <= number <= float(parameter.get("MaxValue", "inf")):
+            raise TemplateRefused(f"parameter `{name}` is out of its bounds")
+    if not int(parameter.get("MinLength", 0)) <= len(text) <= int(parameter.get("MaxLength", 1 << 20)):
+        raise TemplateRefused(f"parameter `{name}` is too short or too long")
+
+
+def resolve(value: Any, scope: Scope) -> Any:
+    """The value with every intrinsic function answered. ``AWS::NoValue`` takes its property or element away.
+
+    Raises:
+        TemplateRefused: A name stands for nothing, or a function has not what it needs.
+    """
+    if isinstance(value, list):
+        resolved = [resolve(one, scope) for one in value]
+        return [one for one in resolved if one is not NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((name, argument),) = value.items()
+        if name == "Ref":
+            return reference(argument, scope)
+        if name == "Condition" and isinstance(argument, str) and argument in scope.conditions:
+            return condition(argument, scope)
+        if isinstance(name, str) and name.startswith("Fn::"):
+            return call(name, argument, scope)
+    resolved_members = {name: resolve(one, scope) for name, one in value.items()}
+    return {name: one for name, one in resolved_members.items() if one is not NO_VALUE}
+
+
+def reference(name: Any, scope: Scope) -> Any:
+    """What ``Ref`` gives."""
+    if name == "AWS::NoValue":
+        return NO_VALUE
+    if name in scope.pseudo:
+        return scope.pseudo[name]
+    if name in scope.parameters:
+        return scope.parameters[name]
+    if name in scope.made:
+        return scope.made[name].physical_id
+    raise TemplateRefused(f"`Ref: {name}` names nothing in this template")
+
+
+def attribute(argument: Any, scope: Scope) -> str:
+    """What ``Fn::GetAtt`` gives."""
+    parts = argument.split(".", 1) if isinstance(argument, str) else [str(resolve(one, scope)) for one in argument]
+    if len(parts) != 2 or parts[0] not in scope.made:
+        raise TemplateRefused(f"`Fn::GetAtt: {argument}` names no resource of this template")
+    found = scope.made[parts[0]].attributes.get(parts[1])
+    if found is None:
+        raise TemplateRefused(f"`Fn::GetAtt: {'.'.join(parts)}`: yett gives this resource no attribute `{parts[1]}`")
+    return found
+
+
+def substitute(argument: Any, scope: Scope) -> str:
+    """What ``Fn::Sub`` gives."""
+    text, own = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})
+    if not isinstance(text, str):
+        raise TemplateRefused("`Fn::Sub` needs a text")
+    values = {name: resolve(one, scope) for name, one in own.items()}
+
+    def put(match: re.Match[str]) -> str:
+        literal, name = match[1], match[2]
+        if literal:
+            return f"${{{name}}}"
+        if name in values:
+            return str(values[name])
+        return str(attribute(name, scope) if "." in name else reference(name, scope))
+
+    return SUBSTITUTION.sub(put, text)
+
+
+def condition(name: str, scope: Scope) -> bool:
+    """Whether a condition of the template holds."""
+    if name not in scope.conditions:
+        raise TemplateRefused(f"the template has no condition `{name}`")
+    return resolve(scope.conditions[name], scope) is True
+
+
+def call(name: str, argument: Any, scope: Scope) -> Any:
+    """What an intrinsic function gives."""
+    match name:
+        case "Fn::GetAtt":
+            return attribute(argument, scope)
+        case "Fn::Sub":
+            return substitute(argument, scope)
+        case "Fn::If" if isinstance(argument, list) and len(argument) == 3:
+            return resolve(argument[1] if condition(str(argument[0]), scope) else argument[2], scope)
+    given = resolve(argument, scope)
+    match name, given:
+        case "Fn::Join", [str(delimiter), list(parts)]:
+            return delimiter.join(str(part) for part in parts)
+        case "Fn::Select", [index, list(items)] if str(index).isdigit() and int(index) < len(items):
+            return items[int(index)]
+        case "Fn::Split", [str(delimiter), str(text)]:
+            return text.split(delimiter)
+        case "Fn::Base64", str(text):
+            return base64.b64encode(text.encode()).decode()
+        case "Fn::FindInMap", [str(mapping), first, second, *default]:
+            return find_in_map(mapping, first, second, default, scope)
+        case "Fn::Equals", [one, other]:
+            return comparable(one) == comparable(other)
+        case "Fn::And", list(sides):
+            return all(side is True for side in sides)
+        case "Fn::Or", list(sides):
+            return any(side is True for side in sides)
+        case "Fn::Not", [side]:
+            return side is not True
+        case "Fn::Length", list(items):
+            return len(items)
+        case "Fn::ToJsonString", value:
+            return json.dumps(value, separators=(",", ":"))
+        case _:
+            raise TemplateRefused(f"`{name}` is not offered, or not with these arguments")
+
+
+def comparable(value: Any) -> Any:
+    """The value as CloudFormation compares it: numbers and booleans are texts."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def find_in_map(mapping: str, first: Any, second: Any, default: list[Any], scope: Scope) -> Any:
+    """An entry of a mapping."""
+    try:
+        return scope.mappings[mapping][str(first)][str(second)]
+    except KeyError as error:
+        if default and isinstance(default[0], dict) and "DefaultValue" in default[0]:
+            return default[0]["DefaultValue"]
+        raise TemplateRefused(f"the mapping `{mapping}` has no entry `{first}`, `{second}`") from error
+
+
+# -- what depends on what
+
+
+def references(value: Any) -> Iterator[str]:
+    """The names that a value refers to, parameters and pseudo parameters among them."""
+    if isinstance(value, list):
+        for one in value:
+            yield from references(one)
+    if not isinstance(value, dict):
+        return
+    for name, argument in value.items():
+        if name == "Ref" and isinstance(argument, str):
+            yield argument
+        elif name == "Fn::GetAtt":
+            yield (argument.split(".", 1) if isinstance(argument, str) else [str(one) for one in argument])[0]
+        elif name == "Fn::Sub":
+            yield from references_of_sub(argument)
+        else:
+            yield from references(argument)
+
+
+def references_of_sub(argument: Any) -> Iterator[str]:
+    """The names within a ``Fn::Sub``, less those that it defines itself."""
+    text, own = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})
+    yield from references(own)
+    for literal, name in SUBSTITUTION.findall(str(text)):
+        if not literal and name not in own:
+            yield name.split(".", 1)[0]
+
+
+def order(resources: Mapping[str, Any]) -> list[str]:
+    """The resources, each after what it depends on; otherwise as the template has them.
+
+    Raises:
+        TemplateRefused: Some depend on each other in a circle, or on what is not there.
+    """
+    needs: dict[str, set[str]] = {}
+    for logical_id, resource in resources.items():
+        stated = resource.get("DependsOn", [])
+        stated = [stated] if isinstance(stated, str) else stated
+        for name in stated:
+            if name not in resources:
+                raise TemplateRefused(f"`{logical_id}` depends on `{name}`, which is not there")
+        needs[logical_id] = ({*stated, *references(resource.get("Properties", {}))} & set(resources)) - {logical_id}
+    ordered: list[str] = []
+    while len(ordered) < len(resources):
+        ready = next((one for one in resources if one not in ordered and needs[one] <= set(ordered)), None)
+        if ready is None:
+            circle = ", ".join(one for one in resources if one not in ordered)
+            raise TemplateRefused(f"these resources depend on each other in a circle: {circle}")
+        ordered.append(ready)
+    return ordered

@@ -1,0 +1,296 @@
+"""AWS::ApiGateway::*."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from yett.ports.stack_store import ResourceRecord
+from yett.services.call import ServiceError
+from yett.templates.fitting import DoesNotFit, fit
+from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names
+
+SERVICE: Final = "apigateway"
+HARMLESS_METHOD_SETTINGS: Final = names("HttpMethod ResourcePath LoggingLevel MetricsEnabled DataTraceEnabled")
+
+# -- APIs
+
+API_SETTINGS: Final = {
+    "Name": "name",
+    "Description": "description",
+    "BinaryMediaTypes": "binaryMediaTypes",
+    "ApiKeySourceType": "apiKeySource",
+    "EndpointConfiguration": "endpointConfiguration",
+    "MinimumCompressionSize": "minimumCompressionSize",
+    "DisableExecuteApiEndpoint": "disableExecuteApiEndpoint",
+    "Policy": "policy",
+}
+
+
+def api_settings(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of CreateRestApi."""
+    given = {member: properties[name] for name, member in API_SETTINGS.items() if name in properties}
+    body = properties.get("Body")
+    title = body.get("info", {}).get("title") if isinstance(body, dict) else None
+    given.setdefault("name", title or "Untitled")
+    given["tags"] = {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", ())}
+    if "endpointConfiguration" not in given and "endpointConfigurationTypes" in properties.get("Parameters", {}):
+        given["endpointConfiguration"] = {"types": [properties["Parameters"]["endpointConfigurationTypes"]]}
+    return fit(SERVICE, "CreateRestApi", given)
+
+
+async def create_api(actor: Actor, wanted: Wanted) -> Made:
+    settings = api_settings(wanted.properties)
+    api = await actor.do(SERVICE, "CreateRestApi", settings)
+    try:
+        await put_body(actor, str(api["id"]), wanted.properties)
+    except BaseException:
+        await gone(actor, SERVICE, "DeleteRestApi", {"restApiId": api["id"]})
+        raise
+    return describe_api(api)
+
+
+def describe_api(api: Mapping[str, Any]) -> Made:
+    api_id = str(api["id"])
+    return Made(physical_id=api_id, attributes={"RootResourceId": str(api["rootResourceId"]), "RestApiId": api_id})
+
+
+async def put_body(actor: Actor, api_id: str, properties: Mapping[str, Any]) -> None:
+    """Put the OpenAPI body in, and lay the settings that stand beside it over it."""
+    if "Body" not in properties:
+        return
+    body = json.dumps(properties["Body"]).encode()
+    fails = str(properties.get("FailOnWarnings", "false")).lower() == "true"
+    await actor.do(
+        SERVICE, "PutRestApi", {"restApiId": api_id, "mode": "overwrite", "body": body, "failOnWarnings": fails}
+    )
+    await patch_api(actor, api_id, {name: one for name, one in properties.items() if name != "EndpointConfiguration"})
+
+
+async def patch_api(actor: Actor, api_id: str, properties: Mapping[str, Any]) -> None:
+    """Make the API's settings what the properties say."""
+    settings = api_settings(properties)
+    patches = [
+        {"op": "replace", "path": f"/{member}", "value": patch_value(settings[member])}
+        for name, member in API_SETTINGS.items()
+        if name in properties and member not in ("binaryMediaTypes", "endpointConfiguration")
+    ]
+    present = await actor.do(SERVICE, "GetRestApi", {"restApiId": api_id})
+    if "BinaryMediaTypes" in properties:
+        wanted, old = settings["binaryMediaTypes"], present.get("binaryMediaTypes", [])
+        patches += [media_patch("remove", one) for one in old if one not in wanted]
+        patches += [media_patch("add", one) for one in wanted if one not in old]
+    if "EndpointConfiguration" in properties and (types := settings["endpointConfiguration"].get("types")):
+        patches.append({"op": "replace", "path": "/endpointConfiguration/types", "value": ",".join(types)})
+    if patches:
+        await actor.do(SERVICE, "UpdateRestApi", {"restApiId": api_id, "patchOperations": patches})
+
+
+def patch_value(value: Any) -> str:
+    """A value as patches write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def media_patch(operation: str, media_type: str) -> dict[str, str]:
+    """Add or remove a binary media type."""
+    return {"op": operation, "path": f"/binaryMediaTypes/{media_type.replace('~', '~0').replace('/', '~1')}"}
+
+
+async def update_api(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
+    """In place, unless a setting was taken away that only a new API is without."""
+    lost = set(old.properties) - set(wanted.properties) - {"FailOnWarnings", "Mode", "Parameters"}
+    if lost or old.properties.get("Tags") != wanted.properties.get("Tags"):
+        return None
+    await patch_api(actor, old.physical_id, wanted.properties)
+    await put_body(actor, old.physical_id, wanted.properties)
+    return describe_api(await actor.do(SERVICE, "GetRestApi", {"restApiId": old.physical_id}))
+
+
+async def delete_api(actor: Actor, old: ResourceRecord) -> None:
+    await gone(actor, SERVICE, "DeleteRestApi", {"restApiId": old.physical_id})
+
+
+# -- resources, methods, authorizers, gateway responses, models
+
+
+async def create_resource(actor: Actor, wanted: Wanted) -> Made:
+    made = await actor.do(SERVICE, "CreateResource", fit(SERVICE, "CreateResource", wanted.properties))
+    return Made(physical_id=str(made["id"]), attributes={"ResourceId": str(made["id"])})
+
+
+async def delete_resource(actor: Actor, old: ResourceRecord) -> None:
+    params = {"restApiId": old.properties["RestApiId"], "resourceId": old.physical_id}
+    await gone(actor, SERVICE, "DeleteResource", params)
+
+
+async def create_method(actor: Actor, wanted: Wanted) -> Made:
+    """A method with its responses, integration and the integration's responses."""
+    properties = dict(wanted.properties)
+    integration = dict(properties.pop("Integration", {}))
+    responses = properties.pop("MethodResponses", [])
+    params = fit(SERVICE, "PutMethod", {"AuthorizationType": "NONE", **properties})
+    place = {name: params[name] for name in ("restApiId", "resourceId", "httpMethod")}
+    await actor.do(SERVICE, "PutMethod", params)
+    try:
+        for response in responses:
+            await actor.do(SERVICE, "PutMethodResponse", fit(SERVICE, "PutMethodResponse", {**place, **response}))
+        if integration:
+            rows = integration.pop("IntegrationResponses", [])
+            if "IntegrationHttpMethod" in integration:
+                integration["integrationHttpMethod"] = integration.pop("IntegrationHttpMethod")
+            await actor.do(SERVICE, "PutIntegration", fit(SERVICE, "PutIntegration", {**place, **integration}))
+            for row in rows:
+                await actor.do(
+                    SERVICE, "PutIntegrationResponse", fit(SERVICE, "PutIntegrationResponse", {**place, **row})
+                )
+    except BaseException:
+        await gone(actor, SERVICE, "DeleteMethod", place)
+        raise
+    return Made(physical_id="/".join(place.values()))
+
+
+async def delete_method(actor: Actor, old: ResourceRecord) -> None:
+    api_id, resource_id, verb = old.physical_id.split("/")
+    params = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": verb}
+    await gone(actor, SERVICE, "DeleteMethod", params)
+
+
+async def create_authorizer(actor: Actor, wanted: Wanted) -> Made:
+    made = await actor.do(SERVICE, "CreateAuthorizer", fit(SERVICE, "CreateAuthorizer", wanted.properties))
+    return Made(physical_id=str(made["id"]), attributes={"AuthorizerId": str(made["id"])})
+
+
+async def delete_authorizer(actor: Actor, old: ResourceRecord) -> None:
+    params = {"restApiId": old.properties["RestApiId"], "authorizerId": old.physical_id}
+    await gone(actor, SERVICE, "DeleteAuthorizer", params)
+
+
+async def put_gateway_response(actor: Actor, wanted: Wanted) -> Made:
+    params = fit(SERVICE, "PutGatewayResponse", wanted.properties)
+    await actor.do(SERVICE, "PutGatewayResponse", params)
+    return Made(physical_id=f"{params['restApiId']}/{params['responseType']}")
+
+
+async def delete_gateway_response(actor: Actor, old: ResourceRecord) -> None:
+    api_id, response_type = old.physical_id.split("/")
+    await gone(actor, SERVICE, "DeleteGatewayResponse", {"restApiId": api_id, "responseType": response_type})
+
+
+async def create_model(actor: Actor, wanted: Wanted) -> Made:
+    given = {"Name": wanted.logical_id, "ContentType": "application/json", **wanted.properties}
+    made = await actor.do(SERVICE, "CreateModel", fit(SERVICE, "CreateModel", given))
+    return Made(physical_id=str(made["name"]))
+
+
+async def delete_model(actor: Actor, old: ResourceRecord) -> None:
+    params = {"restApiId": old.properties["RestApiId"], "modelName": old.physical_id}
+    await gone(actor, SERVICE, "DeleteModel", params)
+
+
+# -- deployments and stages
+
+
+async def create_deployment(actor: Actor, wanted: Wanted) -> Made:
+    made = await actor.do(SERVICE, "CreateDeployment", fit(SERVICE, "CreateDeployment", wanted.properties))
+    return Made(physical_id=str(made["id"]), attributes={"DeploymentId": str(made["id"])})
+
+
+async def delete_deployment(actor: Actor, old: ResourceRecord) -> None:
+    """Delete a deployment, and before it the stage that it made itself, if that still serves it."""
+    api_id, stage_name = old.properties["RestApiId"], old.properties.get("StageName")
+    if stage_name:
+        try:
+            stage = await actor.do(SERVICE, "GetStage", {"restApiId": api_id, "stageName": stage_name})
+        except ServiceError:
+            stage = {}
+        if stage.get("deploymentId") == old.physical_id:
+            await gone(actor, SERVICE, "DeleteStage", {"restApiId": api_id, "stageName": stage_name})
+    await gone(actor, SERVICE, "DeleteDeployment", {"restApiId": api_id, "deploymentId": old.physical_id})
+
+
+def stage_params(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of CreateStage. Settings of methods that would hold callers back are refused."""
+    for index, setting in enumerate(properties.get("MethodSettings", ())):
+        for name in setting:
+            if name not in HARMLESS_METHOD_SETTINGS:
+                raise DoesNotFit(f"the property `{name}` is not offered", way=("MethodSettings", index, name))
+    given = {
+        name: one for name, one in properties.items() if name not in ("MethodSettings", "AccessLogSetting", "Tags")
+    }
+    given["tags"] = {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", ())}
+    return fit(SERVICE, "CreateStage", given)
+
+
+async def create_stage(actor: Actor, wanted: Wanted) -> Made:
+    made = await actor.do(SERVICE, "CreateStage", stage_params(wanted.properties))
+    return Made(physical_id=str(made["stageName"]))
+
+
+async def update_stage(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
+    """Move a stage to another deployment, or change its variables; anything else makes a new one."""
+    new, before = stage_params(wanted.properties), stage_params(old.properties)
+    movable = {"deploymentId", "variables", "description"}
+    if {name: one for name, one in new.items() if name not in movable} != {
+        name: one for name, one in before.items() if name not in movable
+    }:
+        return None
+    patches = [{"op": "replace", "path": "/deploymentId", "value": new["deploymentId"]}]
+    if new.get("description") != before.get("description"):
+        patches.append({"op": "replace", "path": "/description", "value": new.get("description", "")})
+    variables, previous = new.get("variables", {}), before.get("variables", {})
+    patches += [{"op": "remove", "path": f"/variables/{name}"} for name in previous if name not in variables]
+    patches += [{"op": "add", "path": f"/variables/{name}", "value": value} for name, value in variables.items()]
+    params = {"restApiId": new["restApiId"], "stageName": old.physical_id, "patchOperations": patches}
+    await actor.do(SERVICE, "UpdateStage", params)
+    return Made(physical_id=old.physical_id)
+
+
+async def delete_stage(actor: Actor, old: ResourceRecord) -> None:
+    params = {"restApiId": old.properties["RestApiId"], "stageName": old.physical_id}
+    await gone(actor, SERVICE, "DeleteStage", params)
+
+
+TYPES: Final[Mapping[str, ResourceType]] = {
+    "AWS::ApiGateway::RestApi": ResourceType(
+        reads=names(
+            "Name Description Body Policy EndpointConfiguration BinaryMediaTypes ApiKeySourceType Parameters Tags"
+        )
+        | names("DisableExecuteApiEndpoint MinimumCompressionSize FailOnWarnings"),
+        ignores=names("Mode"),
+        create=create_api,
+        update=update_api,
+        delete=delete_api,
+    ),
+    "AWS::ApiGateway::Resource": ResourceType(
+        reads=names("RestApiId ParentId PathPart"), create=create_resource, delete=delete_resource
+    ),
+    "AWS::ApiGateway::Method": ResourceType(
+        reads=names("RestApiId ResourceId HttpMethod AuthorizationType AuthorizerId AuthorizationScopes ApiKeyRequired")
+        | names("OperationName RequestParameters RequestModels RequestValidatorId Integration MethodResponses"),
+        create=create_method,
+        delete=delete_method,
+    ),
+    "AWS::ApiGateway::Authorizer": ResourceType(
+        reads=names("RestApiId Name Type AuthorizerUri AuthorizerCredentials IdentitySource ProviderARNs AuthType")
+        | names("IdentityValidationExpression AuthorizerResultTtlInSeconds"),
+        create=create_authorizer,
+        delete=delete_authorizer,
+    ),
+    "AWS::ApiGateway::GatewayResponse": ResourceType(
+        reads=names("RestApiId ResponseType StatusCode ResponseParameters ResponseTemplates"),
+        create=put_gateway_response,
+        delete=delete_gateway_response,
+    ),
+    "AWS::ApiGateway::Model": ResourceType(
+        reads=names("RestApiId Name Description Schema ContentType"), create=create_model, delete=delete_model
+    ),
+    "AWS::ApiGateway::Deployment": ResourceType(
+        reads=names("RestApiId StageName Description"), create=create_deployment, delete=delete_deployment
+    ),
+    "AWS::ApiGateway::Stage": ResourceType(
+        reads=names("RestApiId StageName DeploymentId Description Variables MethodSettings CacheClusterEnabled Tags"),
+        ignores=names("AccessLogSetting TracingEnabled DocumentationVersion"),
+        create=create_stage,
+        update=update_stage,
+        delete=delete_stage,
+    ),
+}

@@ -1,0 +1,16 @@
+"""The table of resource types."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from yett.templates.resources import apigateway, cognito_idp, dynamodb, iam, lambda_, organizations
+from yett.templates.resources.actor import ResourceType
+
+TYPES: Final[Mapping[str, ResourceType]] = {
+    **apigateway.TYPES,
+    **cognito_idp.TYPES,
+    **dynamodb.TYPES,
+    **iam.TYPES,
+    **lambda_.TYPES,
+    **organizations.TYPES,
+}
