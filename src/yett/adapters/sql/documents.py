@@ -50,8 +50,8 @@ class Transaction:
             AlreadyExists: There is one of this key.
         """
         row = {"account": account, "region": region, "kind": kind, "key": storable(key), "body": body}
-        added = self.connection.execute(self._insert(DOCUMENTS).values(row).on_conflict_do_nothing())
-        if added.rowcount != 1:
+        insertion = self._insert(DOCUMENTS).values(row).on_conflict_do_nothing().returning(DOCUMENTS.c.key)
+        if self.connection.execute(insertion).first() is None:
             raise AlreadyExists(f"{kind} `{key}`")
 
     def put(self, account: str, region: str, kind: str, key: str, body: bytes) -> None:
@@ -105,8 +105,8 @@ class Transaction:
             AlreadyExists: It names one already.
         """
         row = {"kind": kind, "value": storable(value), "account": account, "region": region, "key": storable(key)}
-        added = self.connection.execute(self._insert(POINTERS).values(row).on_conflict_do_nothing())
-        if added.rowcount != 1:
+        insertion = self._insert(POINTERS).values(row).on_conflict_do_nothing().returning(POINTERS.c.value)
+        if self.connection.execute(insertion).first() is None:
             raise AlreadyExists(f"{kind} `{value}`")
 
     def find_pointer(self, kind: str, value: str) -> Pointer | None:
