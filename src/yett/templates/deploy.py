@@ -1,4 +1,4 @@
-"""A template goes up: what is new is made, what changed is changed, what is gone removed; a failure undoes what was made."""
+"""A template goes up: the new is made, the changed is changed, the gone is removed; a failure undoes what was made."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""SAM templates become CloudFormation, by AWS's own translator; local code and definitions are set aside to be packed."""
+"""SAM templates become CloudFormation by AWS's own translator; local code and definitions are set aside to be packed.
 
 Source: https://github.com/aws/serverless-application-model
 """
