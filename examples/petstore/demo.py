@@ -1,7 +1,7 @@
 """The pet store's callers, good and bad, each answered as AWS would: `make demo`.
 
-Starts a server of its own on a free port with a home that is thrown away, puts the template up, sends the requests of demo.json
-and prints what was expected beside what came. Exits with 1 if one answer differs.
+Starts a server of its own on a free port with a home that is thrown away, puts the template up, sends the requests of
+demo.json and prints what was expected beside what came. Exits with 1 if one answer differs.
 """
 
 import asyncio
@@ -35,7 +35,6 @@ from yett.cli.putting_up import put_up
 from yett.server.logging import configure_logging
 from yett.server.run import Server
 from yett.server.settings import ServerSettings
-from yett.tokens import sign_jws
 
 HERE = Path(__file__).parent
 PASSWORD = "Correct-horse-7"
@@ -68,7 +67,7 @@ class Running:
         self.thread.start()
         try:
             self.server = self.run(Server.start(self.settings))
-            self.up = self.run(put_up(self.server, HERE / "template.yaml", {}, lambda event: self.say(f"  {event}")))
+            self.up = self.run(put_up(self.server, HERE / "template.yaml", {}, lambda line: self.say(f"  {line}")))
         except BaseException:
             self.__exit__()
             raise
@@ -102,7 +101,7 @@ class Callers:
 
     def __init__(self, running):
         self.running = running
-        self.outputs = running.up.stack.outputs
+        self.outputs = running.up.outputs
         self.facts = {
             "account": running.settings.account,
             "account_tail": running.settings.account[-4:],
@@ -118,7 +117,9 @@ class Callers:
         self.add_subsidiary()
 
     def add_customers_and_partners(self):
-        """Sign alice in at the customers' pool, bob at the partners', an application for itself; forge and expire some."""
+        """Sign alice in at the customers' pool, bob at the partners', an application for itself; forge and expire
+        some.
+        """
         outputs = self.outputs
         alice = self.sign_in(outputs["CustomerPoolId"], outputs["StoreClientId"], "alice")
         bob = self.sign_in(outputs["PartnerPoolId"], outputs["PartnerClientId"], "bob")
@@ -170,14 +171,17 @@ class Callers:
         claims = jwt.decode(token, options={"verify_signature": False})
         past = int(time.time()) - 7200
         claims |= {"iat": past, "auth_time": past, "exp": past + 3600}
-        keys = self.running.run(self.running.server.ports.signing_keys.get(pool))
-        return sign_jws(claims, keys.id_token.private_key, kid=keys.id_token.kid)
+        ports = self.running.server.ports
+        place = self.running.run(ports.user_pool_store.place_of_pool(pool))
+        return self.running.run(ports.signing_keys.sign(place, claims, token_use="id"))
 
     def add_staff(self):
         """The clerk with the template's access key, and a session of the auditor's role."""
         key = self.running.client("iam").create_access_key(UserName="petstore-clerk")["AccessKey"]
         clerk = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        session = self.running.client("sts", clerk).assume_role(RoleArn=self.outputs["AuditorArn"], RoleSessionName="demo")
+        session = self.running.client("sts", clerk).assume_role(
+            RoleArn=self.outputs["AuditorArn"], RoleSessionName="demo"
+        )
         self.signers |= {
             "clerk": (clerk, timedelta()),
             "clerk_wrong_secret": (Credentials(clerk.access_key, "not-the-secret"), timedelta()),
@@ -215,8 +219,9 @@ class Callers:
 
 
 def api_of(url):
-    """The API id in an invoke URL."""
-    return urllib.parse.urlsplit(url).hostname.partition(".")[0]
+    """The API id in an invoke URL, by host name or by path."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.path.split("/")[2] if parts.path.startswith("/restapis/") else parts.hostname.partition(".")[0]
 
 
 def keys_of(session):
@@ -328,7 +333,9 @@ def draw(rows):
         if row.differs:
             expected += " · " + "; ".join(row.differs)
         request = f"{case['method']} {case['path']}" + (f" from {case['source_ip']}" if "source_ip" in case else "")
-        table.add_row(mark, request, case["credentials"].replace("_", " "), expected, row.got, f"{case['name']}: {case['why']}")
+        table.add_row(
+            mark, request, case["credentials"].replace("_", " "), expected, row.got, f"{case['name']}: {case['why']}"
+        )
     return table
 
 

@@ -5,18 +5,22 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from yett.control_plane.forwarding import relay
 from yett.server.companions import RunningCompanions, read_companions
 from yett.server.run import Server
-from yett.templates.deploy import Progress, Stack, deploy
+from yett.templates.deploy import Event, Stack, deploy
 from yett.templates.loading import load_template
+from yett.templates.packaging import Packager
 
-Say = Callable[[Progress], None]
+Say = Callable[[str], None]
+MARKS = {"done": "✓", "failed": "✗"}
 
 
 class Up(Struct, frozen=True, kw_only=True):
     """A template that is up."""
 
     stack: Stack
+    outputs: Mapping[str, str]  # addresses in the form that is served here
     companions: RunningCompanions
     examples: Mapping[str, object]  # Metadata.Yett.Examples
 
@@ -28,11 +32,11 @@ class Up(Struct, frozen=True, kw_only=True):
 async def put_up(
     server: Server, template: Path, parameters: Mapping[str, str], say: Say, *, stack_name: str | None = None
 ) -> Up:
-    """Start what the template wants beside it and deploy it, as the account's root user.
+    """Start what the template wants beside it and deploy it, as the account's root user. *say* gets a line a step.
 
     Raises:
         CompanionFailed: A process of the template would not start.
-        DeploymentFailed: With the template's file and line.
+        TemplateRefused: With the template's file and line.
     """
     companions = RunningCompanions()
     try:
@@ -44,10 +48,22 @@ async def put_up(
             parameters={**ports, **parameters},
             ports=server.ports,
             caller=await server.ports.callers.root(server.ports.settings.account),
-            on_progress=say,
+            relay=relay,
+            packager=Packager(server.home, progress=say),
+            on_progress=lambda event: _tell(event, say),
         )
     except BaseException:
         await companions.stop()
         raise
-    section = metadata.get("Yett") or {}
-    return Up(stack=stack, companions=companions, examples=section.get("Examples") or {})
+    return Up(
+        stack=stack,
+        outputs={output.name: output.local or output.value for output in stack.outputs},
+        companions=companions,
+        examples=(metadata.get("Yett") or {}).get("Examples") or {},
+    )
+
+
+def _tell(event: Event, say: Say) -> None:
+    """A line for each resource that is finished; of those that are kept, none."""
+    if event.state in MARKS and event.action != "keep":
+        say(f"{MARKS[event.state]} {event.action:<7} {event.logical_id} ({event.type}) {event.detail}".rstrip())

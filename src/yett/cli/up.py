@@ -9,7 +9,6 @@ from yett.cli.putting_up import Up, put_up
 from yett.cli.routes import invoke_url, list_routes, print_routes
 from yett.cli.serving import serve_until_told, settings_of
 from yett.server.run import Server
-from yett.templates.deploy import Progress
 
 
 @click.command()
@@ -35,12 +34,14 @@ def up(
     async def work(server: Server) -> None:
         console.print(f"yett listens at [bold]{server.url}[/bold], home {server.home}")
         console.print(f"deploying {template} ...")
-        running = await put_up(server, template, given, lambda event: _say(console, event), stack_name=stack_name)
+        running = await put_up(
+            server, template, given, lambda line: console.print(f"  {line}", markup=False), stack_name=stack_name
+        )
         server.on_stop(running.stop)
         if running.stack.ignored:
-            console.print(
-                f"[yellow]ignored[/yellow], since nothing here depends on it: {', '.join(running.stack.ignored)}"
-            )
+            console.print("  ignored, since nothing here depends on it:", style="yellow")
+            for each in running.stack.ignored:
+                console.print(f"    {each.what} ({each.logical_id}, line {each.line}): {each.why}", markup=False)
         await _show(console, server, running)
         console.print("\nCtrl-C stops it; everything but DynamoDB's items is kept in the home.", style="dim")
 
@@ -59,9 +60,5 @@ async def _show(console: Console, server: Server, running: Up) -> None:
         plan = await server.ports.plans.resolve(api.api_id, api.stage)
         if plan is not None:
             url = invoke_url(server.url, api.api_id, api.stage)
-            routes = list_routes(plan, url, examples=running.examples, outputs=running.stack.outputs)
+            routes = list_routes(plan, url, examples=running.examples, outputs=running.outputs)
             print_routes(console, plan.api_name, url, routes)
-
-
-def _say(console: Console, event: Progress) -> None:
-    console.print(f"  {event}")

@@ -13,6 +13,7 @@ def configure_logging(stream: TextIO | None = None, *, level: int = logging.INFO
     """Set structlog up for this process. A traceback is printed as Python prints it: values of variables may be
     secret.
     """
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns about features of AWS's own pipeline
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

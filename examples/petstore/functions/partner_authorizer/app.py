@@ -1,4 +1,6 @@
-"""Lets partners in who signed in at their own identity provider: an OpenID Connect issuer, whose tokens are validated here."""
+"""Lets partners in who signed in at their own identity provider: an OpenID Connect issuer, whose tokens are validated
+here.
+"""
 
 import json
 import os
