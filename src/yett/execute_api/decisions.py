@@ -6,12 +6,15 @@ ended.
 
 from collections import OrderedDict
 from datetime import datetime
+from itertools import islice
 from time import perf_counter
 from typing import Final
 
+from msgspec import Struct
+
 from yett.policy import Decision
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
-from yett.rules.execute_api.errors import AccessDenied, GatewayError
+from yett.rules.execute_api.errors import AccessDenied, GatewayError, ResponseType
 from yett.rules.execute_api.plan import StagePlan
 from yett.rules.execute_api.routing.domain import Target
 from yett.values.http import HttpRequest, HttpResponse
@@ -22,6 +25,17 @@ KEPT: Final = 4096  # records; about a kilobyte each
 STEPS: Final = ("route", "screen", "authenticate", "authorize", "integrate")
 
 
+class Refused(Struct, frozen=True):
+    """How the gateway answered in the integration's place. What the client read is not kept: it may quote the request
+    that it is about.
+    """
+
+    response_type: ResponseType
+    error_type: str
+    default_status: int
+    reason: str
+
+
 class Record:
     """One call's progress along the line. The line writes it; nobody else does."""
 
@@ -29,13 +43,13 @@ class Record:
         "api_id",
         "at",
         "decision",
-        "error",
         "failure",
         "marks",
         "method",
         "path",
         "plan",
         "question",
+        "refusal",
         "request_id",
         "source_ip",
         "stage",
@@ -58,7 +72,7 @@ class Record:
         self.question: Question | None = None
         self.standing: Standing | None = None
         self.decision: Decision | None = None
-        self.error: GatewayError | None = None
+        self.refusal: Refused | None = None
         self.failure: str | None = None
         self.status = 0
 
@@ -70,6 +84,7 @@ class Record:
     def routed(self, routed: Routed) -> None:
         """The call has found its method."""
         self.question = routed.question
+        self.method = routed.request.method  # which an override may have made another than the one sent
         self.marks.append(perf_counter())
 
     def screened(self) -> None:
@@ -92,9 +107,8 @@ class Record:
         self.marks.append(perf_counter())
 
     def refused(self, error: GatewayError, answer: HttpResponse) -> None:
-        """A step refused. The error is kept without its traceback, which would hold the request."""
-        self.error = error.with_traceback(None)
-        error.__cause__ = error.__context__ = None
+        """A step refused."""
+        self.refusal = Refused(error.response_type, error.error_type, error.status, error.reason)
         if isinstance(error, AccessDenied):
             self.decision = error.decision
         self.status = answer.status
@@ -128,4 +142,4 @@ class Decisions:
 
     def recent(self, limit: int) -> tuple[Record, ...]:
         """The newest records, newest first."""
-        return tuple(list(reversed(self._records.values()))[:limit])
+        return tuple(islice(reversed(self._records.values()), limit))

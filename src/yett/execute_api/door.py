@@ -7,6 +7,7 @@ from yett.execute_api.rest import RestLine, with_request_ids
 from yett.ports.bundle import Ports
 from yett.rules.execute_api.errors import Forbidden, GatewayError
 from yett.rules.execute_api.gateway_responses.rest import render
+from yett.rules.execute_api.plan import NotDeployable
 from yett.rules.execute_api.routing.domain import locate
 from yett.values.errors import Unavailable
 from yett.values.http import Headers, HttpRequest, HttpResponse
@@ -43,6 +44,9 @@ class ExecuteApi:
         except Unavailable as failure:
             log.warning("a port failed while a call was served", request_id=request.request_id, reason=failure.reason)
             return _fail(request, record, f"unavailable: {failure.reason}")
+        except NotDeployable as refusal:
+            log.warning("a stage cannot be served", request_id=request.request_id, reason=refusal.reason)
+            return _fail(request, record, f"the deployment cannot be served: {refusal.reason}")
         except Exception as error:  # a bug: nothing of it reaches the client
             log.exception("a call failed", request_id=request.request_id)
             return _fail(request, record, f"a bug: {type(error).__name__}")

@@ -20,7 +20,6 @@ from yett.ports.function_runner import FunctionAnswer
 from yett.ports.functions import Function
 from yett.rules.execute_api.call import Question, Standing
 from yett.rules.execute_api.plan import Credentials, FunctionTarget
-from yett.values.arn import Arn
 from yett.values.errors import Refusal
 from yett.values.identity import IamIdentity
 from yett.values.timestamps import render_iso
@@ -124,6 +123,7 @@ _WHOSE: Final = {
 
 
 def _policy_lets_gateway(function: Function, question: Question, source_arn: str) -> bool:
+    """Whether it does, now and until the function's revision moves: nothing here depends on the moment."""
     if function.resource_policy is None:
         return False
     request = AuthorizationRequest(
@@ -137,7 +137,6 @@ def _policy_lets_gateway(function: Function, question: Question, source_arn: str
                 "aws:SourceAccount": question.plan.account,
                 "aws:PrincipalIsAWSService": "true",
                 "aws:PrincipalServiceName": GATEWAY,
-                "aws:CurrentTime": render_iso(question.facts.received_at),
             }
         ),
     )
@@ -154,7 +153,7 @@ def _iam_may_invoke(function: Function, identity: IamIdentity, policies: CallerP
             {
                 "aws:SourceIp": question.facts.source_ip,
                 "aws:CurrentTime": render_iso(question.facts.received_at),
-                "aws:RequestedRegion": Arn.parse(function.arn).region,
+                "aws:RequestedRegion": function.region,
                 **principal_context(identity),
             }
         ),

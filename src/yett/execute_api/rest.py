@@ -17,6 +17,7 @@ from yett.rules.execute_api.gateway_responses.rest import render
 from yett.rules.execute_api.limits import METHOD_ARN_BYTES
 from yett.rules.execute_api.mapping.context import extended_request_id
 from yett.rules.execute_api.mapping.parameters import gateway_variable
+from yett.rules.execute_api.method_override import override_method
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
@@ -34,9 +35,10 @@ class RestLine:
         """Answer a call of the stage, *path* being the part below it; or let the gateway answer in the integration's
         place.
         """
+        sent, request = request, override_method(request)
         routed = None
         try:
-            routed = await self._route(request, path, plan)
+            routed = await self._route(request, sent, path, plan)
             record.routed(routed)
             screened = screen(routed, wording=self._wording)
             record.screened()
@@ -52,7 +54,7 @@ class RestLine:
             record.refused(error, answer)
         return with_request_ids(answer, request.request_id)
 
-    async def _route(self, request: HttpRequest, path: str, plan: StagePlan) -> Routed:
+    async def _route(self, request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -> Routed:
         """Find the method in the stage's snapshot.
 
         Raises:
@@ -61,7 +63,7 @@ class RestLine:
         """
         found = plan.router.find(request.method, path)
         if found is None:
-            raise await refuse_unrouted(request, plan, self._ports)
+            raise await refuse_unrouted(sent, plan, self._ports)
         method, path_parameters = found
         arn = f"{plan.arn_prefix}{request.method}{path}"
         if len(arn) > METHOD_ARN_BYTES and (
@@ -70,6 +72,7 @@ class RestLine:
             raise RequestUriTooLong(f"the method's ARN has {len(arn)} bytes, {METHOD_ARN_BYTES} are allowed")
         return Routed(
             request=request,
+            sent=sent,
             question=Question(plan=plan, method=method, arn=arn, facts=Facts.of(request)),
             path=path,
             path_parameters=path_parameters,
@@ -78,9 +81,5 @@ class RestLine:
 
 def with_request_ids(answer: HttpResponse, request_id: str) -> HttpResponse:
     """The answer with the two headers that every answer of a REST API has."""
-    lines = (
-        *answer.headers.lines,
-        ("x-amzn-RequestId", request_id),
-        ("x-amz-apigw-id", extended_request_id(request_id)),
-    )
-    return HttpResponse(status=answer.status, headers=Headers(lines), body=answer.body)
+    ids = (("x-amzn-RequestId", request_id), ("x-amz-apigw-id", extended_request_id(request_id)))
+    return HttpResponse(status=answer.status, headers=Headers(answer.headers.lines + ids), body=answer.body)

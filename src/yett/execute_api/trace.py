@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from yett.execute_api.decisions import STEPS, Record
-from yett.policy import AuthorizationRequest, CompiledPolicies, Outcome, PolicyType, StatementRef, trace
+from yett.policy import AuthorizationRequest, CompiledPolicies, Decision, Outcome, PolicyType, StatementRef, trace
 from yett.rules.execute_api.authorization_flow import anonymous_request, iam_request
 from yett.rules.execute_api.call import Question, Standing
-from yett.rules.execute_api.errors import AccessDenied, GatewayError
+from yett.rules.execute_api.errors import Forbidden
 from yett.rules.execute_api.mapping.context import extended_request_id
 from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
@@ -22,7 +22,7 @@ UNAUTHENTICATED: Final = frozenset({401, 403})
 
 def explain(record: Record) -> Json:
     """The decision trace of a call, as a JSON object."""
-    error = record.error
+    refusal = record.refusal
     statement = record.decision.statement if record.decision is not None else None
     return {
         "requestId": record.request_id,
@@ -35,7 +35,7 @@ def explain(record: Record) -> Json:
         "sourceIp": record.source_ip,
         "outcome": _outcome(record),
         "status": record.status,
-        "errorType": error.error_type if error is not None else None,
+        "errorType": refusal.error_type if refusal is not None else None,
         "caller": _describe_caller(record.identity) if record.standing is not None else None,
         "steps": list(_steps(record)),
         "decidedBy": _decided_by(record, statement),
@@ -45,14 +45,15 @@ def explain(record: Record) -> Json:
 
 def _outcome(record: Record) -> str:
     """``allow``, ``explicit_deny``, ``implicit_deny``, ``unauthenticated`` or ``error``."""
-    error = record.error
-    if isinstance(error, AccessDenied):
-        return error.decision.outcome.value
-    if record.failure is not None:
-        return "error"
-    if error is None or (record.decision is not None and record.decision.outcome is Outcome.ALLOW):
-        return "error" if error is not None else "allow"
-    return "unauthenticated" if error.status in UNAUTHENTICATED else "error"
+    refusal, decision = record.refusal, record.decision
+    if decision is not None and decision.outcome is not Outcome.ALLOW:
+        return decision.outcome.value
+    if record.status == 0 or record.failure is not None:
+        return "error"  # a caller that hung up is not answered at all
+    if refusal is None:
+        return "allow"
+    is_about_the_caller = refusal.default_status in UNAUTHENTICATED and refusal.error_type != Forbidden.error_type
+    return "unauthenticated" if is_about_the_caller and decision is None else "error"
 
 
 def _steps(record: Record) -> Iterator[Json]:
@@ -61,7 +62,7 @@ def _steps(record: Record) -> Iterator[Json]:
     for number, mark in enumerate(record.marks):
         step = STEPS[min(number, len(STEPS) - 1)]
         is_last = number == len(record.marks) - 1
-        failed = is_last and (record.error is not None or record.failure is not None)
+        failed = is_last and (record.refusal is not None or record.failure is not None)
         yield {
             "step": step,
             "result": "refused" if failed and record.failure is None else "failed" if failed else "passed",
@@ -69,17 +70,17 @@ def _steps(record: Record) -> Iterator[Json]:
             "ms": round((mark - before) * 1000, 3),
         }
         before = mark
-    if record.error is not None:
+    if record.refusal is not None:
         yield {
             "step": "respond",
-            "result": record.error.response_type.value,
-            "detail": _gateway_response(record, record.error),
+            "result": record.refusal.response_type.value,
+            "detail": f"{record.status} {record.refusal.error_type}",
             "ms": 0.0,
         }
 
 
 def _failure(record: Record) -> str:
-    return record.failure or (record.error.reason if record.error is not None else "")
+    return record.failure or (record.refusal.reason if record.refusal is not None else "")
 
 
 def _detail(step: str, record: Record) -> str:
@@ -91,13 +92,22 @@ def _detail(step: str, record: Record) -> str:
         case "screen":
             return "the resource policy has no deny that would spare the authorizer a call"
         case "authenticate" if standing is not None:
-            return f"{_describe_caller(standing.identity)}: {standing.established_by}"
+            return f"{_describe_caller(standing.identity)}: {_describe_evidence(standing, record)}"
         case "authorize" if record.decision is not None:
             return _describe_decision(record)
         case "integrate" if question is not None:
             return f"{question.method.integration.type.value} answered {record.status}"
         case _:
             return ""
+
+
+def _describe_evidence(standing: Standing, record: Record) -> str:
+    if isinstance(standing.identity, IamIdentity):
+        return f"{standing.established_by} by access key {standing.identity.access_key_id}"
+    if standing.kept_since is not None:
+        age_seconds = max(0, int((record.at - standing.kept_since).total_seconds()))
+        return f"{standing.established_by}, {age_seconds} s old"
+    return standing.established_by
 
 
 def _describe_caller(identity: Identity) -> str:
@@ -117,13 +127,16 @@ def _describe_decision(record: Record) -> str:
     if decision is None:
         return ""
     if decision.statement is None:
-        return f"{decision.outcome.value}: no policy restricts this method"
+        return f"{decision.outcome.value}: {_describe_silence(decision)}"
     sid = f" ({decision.statement.sid})" if decision.statement.sid else ""
     return f"{decision.outcome.value} by {decision.statement.policy}{decision.statement.pointer}{sid}"
 
 
-def _gateway_response(record: Record, error: GatewayError) -> str:
-    return f"{record.status} {error.error_type}"
+def _describe_silence(decision: Decision) -> str:
+    if decision.outcome is Outcome.ALLOW:
+        return "no policy restricts this method"
+    which = decision.decided_by.value if decision.decided_by is not None else PolicyType.IDENTITY.value
+    return f"no statement of the {which} policies allows it"
 
 
 def _decided_by(record: Record, statement: StatementRef | None) -> Json | None:

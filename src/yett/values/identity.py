@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from yett.values.secret import Secret
+
 
 class PrincipalType(StrEnum):
     """The values of ``aws:PrincipalType``."""
@@ -60,7 +62,8 @@ class AuthorizerIdentity(Struct, frozen=True, kw_only=True):
     authorizer_id: str
     principal_id: str
     context: Mapping[str, str]  # values as strings (spec 04, section 7)
-    usage_identifier_key: str | None = None
+    usage_identifier_key: Secret | None = None
+    latency_ms: int = 0  # of the authorizer's call; 0 where its answer was kept from another
 
 
 class Anonymous(Struct, frozen=True):

@@ -44,8 +44,12 @@ class CognitoAuthenticator:
         authorizer = routed.method.authorizer
         if authorizer is None:
             raise AuthorizerConfigurationError("the method has no authorizer")
-        header = authorizer.sources[0].name if authorizer.sources else "authorization"
-        token = read_token(routed.request.headers.get(header) or "")
+        header = authorizer.sources[0].name
+        given = routed.request.headers.get_all(header)
+        if len(given) > 1:
+            # Else a backend might read another line than the one that was verified here.
+            raise Unauthorized(f"header `{header}` stands more than once")
+        token = read_token(given[0]) if given else ""
         if not token:
             raise Unauthorized(f"header `{header}` is missing or empty")
         try:
@@ -67,7 +71,7 @@ class CognitoAuthenticator:
         plan = routed.plan
         key: TokenKey = (plan.account, plan.api_id, plan.stage, authorizer.id, sha256(token.encode()).digest())
         remembered = self._verified.get(key)
-        if remembered is not None:
+        if remembered is not None and remembered.pool_arn in authorizer.pool_arns:
             current = self._ports.key_sets.current(remembered.issuer)
             if current is not None and current[1] == remembered.generation:
                 self._verified.move_to_end(key)

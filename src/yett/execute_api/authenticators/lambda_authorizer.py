@@ -5,12 +5,14 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 """
 
 import asyncio
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import structs
 
 from yett.execute_api.invocation import Invoker, MayNotInvoke
 from yett.ports.bundle import Ports
-from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, FunctionThrottled, FunctionUnavailable
+from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, FunctionThrottled
 from yett.ports.shared_state import CachedAnswer, CacheKey
 from yett.rules.execute_api.authorizers.cache_key import hash_identity
 from yett.rules.execute_api.authorizers.lambda_answer import (
@@ -28,7 +30,11 @@ from yett.rules.execute_api.limits import AUTHORIZER_TIMEOUT_SECONDS, TOKEN_BYTE
 from yett.rules.execute_api.mapping.context import context_variable
 from yett.rules.execute_api.mapping.trace_header import render_trace_header
 from yett.rules.execute_api.plan import AuthorizerPlan, FunctionTarget
+from yett.values.errors import Unavailable
 from yett.values.identity import ANONYMOUS
+
+Evidence = tuple[tuple[str, ...], ...]  # every value of every identity source, in order
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class LambdaAuthenticator:
@@ -52,16 +58,15 @@ class LambdaAuthenticator:
         values = _read_evidence(authorizer, routed)
         if authorizer.ttl_seconds == 0 or not values:
             answer, _ = await self._ask(authorizer, authorizer.function, routed, values)
-            return _standing(answer, "the authorizer was asked; it does not cache")
+            return _standing(answer, "asked the authorizer, which does not cache")
         key = _cache_key(authorizer, routed, values)
         now = routed.request.received_at
         cache = self._ports.authorizer_cache
         cached = cache.current(key, now=now) or await cache.find(key, now=now)
         if cached is not None:
-            age = max(0, int((now - cached.stored_at).total_seconds()))
-            return _standing(_parsed(cached, authorizer), f"the authorizer's cached answer, {age} s old")
+            return _standing(_parsed(cached, authorizer), "the authorizer's cached answer", kept_since=cached.stored_at)
         task = self._under_way.get(key)
-        how = "the authorizer was asked" if task is None else "the authorizer was being asked for another call"
+        how = "asked the authorizer" if task is None else "the authorizer was being asked for another call"
         if task is None:
             task = asyncio.create_task(self._ask_and_keep(authorizer, authorizer.function, routed, values, key))
             self._under_way[key] = task
@@ -79,7 +84,7 @@ class LambdaAuthenticator:
         authorizer: AuthorizerPlan,
         function: FunctionTarget,
         routed: Routed,
-        values: tuple[str, ...],
+        values: Evidence,
         key: CacheKey,
     ) -> AuthorizerAnswer:
         answer, payload = await self._ask(authorizer, function, routed, values)
@@ -88,7 +93,7 @@ class LambdaAuthenticator:
             key,
             CachedAnswer(
                 payload=payload,
-                parsed=answer,
+                parsed=_with_latency(answer, 0),
                 stored_at=now,
                 expires_at=now + timedelta(seconds=authorizer.ttl_seconds),
             ),
@@ -96,26 +101,29 @@ class LambdaAuthenticator:
         return answer
 
     async def _ask(
-        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: tuple[str, ...]
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: Evidence
     ) -> tuple[AuthorizerAnswer, bytes]:
         """One invocation, and its answer read. Failures are not cached."""
         is_token = authorizer.type is AuthorizerType.TOKEN
-        event = render_token_event(routed, values[0]) if is_token else render_request_event(routed)
+        event = render_token_event(routed, values[0][0]) if is_token else render_request_event(routed)
+        asked_at = self._ports.clock.now()
         try:
             async with asyncio.timeout(AUTHORIZER_TIMEOUT_SECONDS):
                 given = await self._invoke(authorizer, function, routed, event)
         except TimeoutError as error:
             raise AuthorizerConfigurationError(f"the authorizer took over {AUTHORIZER_TIMEOUT_SECONDS} s") from error
-        except (MayNotInvoke, FunctionNotFound, FunctionThrottled, FunctionUnavailable) as error:
+        except (MayNotInvoke, FunctionNotFound, FunctionThrottled, Unavailable) as error:
             raise AuthorizerConfigurationError(f"the authorizer could not be asked: {error.reason}") from error
         if given.function_error is not None:
             if is_unauthorized(given.payload):
                 raise Unauthorized("the authorizer failed with the message `Unauthorized`")
             raise AuthorizerConfigurationError("the authorizer's function failed; see its log: `yett logs`")
         try:
-            return parse_answer(given.payload, authorizer_id=authorizer.id), given.payload
+            answer = parse_answer(given.payload, authorizer_id=authorizer.id)
         except InvalidAuthorizerAnswer as refusal:
             raise AuthorizerConfigurationError(f"the authorizer's answer is no policy: {refusal.reason}") from refusal
+        latency_ms = round((self._ports.clock.now() - asked_at) / MILLISECOND)
+        return _with_latency(answer, latency_ms), given.payload
 
     async def _invoke(
         self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, event: bytes
@@ -131,11 +139,12 @@ class LambdaAuthenticator:
         )
 
 
-def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> tuple[str, ...]:
+def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
     """The values of the identity sources. They are needed by TOKEN authorizers, and by REQUEST authorizers that cache.
 
     Raises:
-        Unauthorized: One is absent, empty, too long, or does not match the authorizer's expression.
+        Unauthorized: One is absent, empty, too long, or does not match the authorizer's expression; or a token's header
+            stands twice, and backend and authorizer might read different ones.
     """
     values = read(
         authorizer.sources,
@@ -147,28 +156,34 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> tuple[str, ...
         if authorizer.type is AuthorizerType.REQUEST and authorizer.ttl_seconds == 0:
             return ()
         raise Unauthorized("an identity source is missing or empty")
-    if any(len(value) > TOKEN_BYTES for value in values):
+    if any(len(value) > TOKEN_BYTES for source in values for value in source):
         raise Unauthorized("an identity source is too long")
-    expression: Any = authorizer.validation
     if authorizer.type is AuthorizerType.TOKEN:
-        if not values:
-            raise Unauthorized("the authorizer has no identity source")
+        if len(values) != 1 or len(values[0]) != 1:
+            raise Unauthorized("the token's header stands more than once")
         # UNCERTAIN: anchoring; a full match, as Java's `matches` (spec 04, section 2).
-        if expression is not None and expression.fullmatch(values[0]) is None:
+        if authorizer.validation is not None and authorizer.validation.fullmatch(values[0][0]) is None:
             raise Unauthorized("the token does not match the authorizer's validation expression")
     return values
 
 
-def _cache_key(authorizer: AuthorizerPlan, routed: Routed, values: tuple[str, ...]) -> CacheKey:
+def _cache_key(authorizer: AuthorizerPlan, routed: Routed, values: Evidence) -> CacheKey:
     plan = routed.plan
     return CacheKey(plan.account, plan.api_id, plan.stage, plan.deployment_id, authorizer.id, hash_identity(values))
 
 
 def _parsed(cached: CachedAnswer, authorizer: AuthorizerPlan) -> AuthorizerAnswer:
-    if isinstance(cached.parsed, AuthorizerAnswer):
-        return cached.parsed
-    return parse_answer(cached.payload, authorizer_id=authorizer.id)
+    answer = cached.parsed
+    if not isinstance(answer, AuthorizerAnswer):
+        answer = parse_answer(cached.payload, authorizer_id=authorizer.id)
+    return answer
 
 
-def _standing(answer: AuthorizerAnswer, how: str) -> Standing:
-    return Standing(identity=answer.identity, authorizer_policy=answer.policy, established_by=how)
+def _with_latency(answer: AuthorizerAnswer, latency_ms: int) -> AuthorizerAnswer:
+    return structs.replace(answer, identity=structs.replace(answer.identity, latency_ms=latency_ms))
+
+
+def _standing(answer: AuthorizerAnswer, how: str, *, kept_since: datetime | None = None) -> Standing:
+    return Standing(
+        identity=answer.identity, authorizer_policy=answer.policy, established_by=how, kept_since=kept_since
+    )

@@ -21,7 +21,10 @@ from yett.rules.execute_api.plan import INVOKE
 from yett.rules.execute_api.request_context import build_context
 from yett.values.identity import IamIdentity
 
-NOTHING_TO_WEIGH: Final = Evaluation(outcome=Outcome.IMPLICIT_DENY, statement=None)
+RESOURCE: Final = PolicyType.RESOURCE
+SILENT: Final = Evaluation(Outcome.IMPLICIT_DENY)
+ANYONE: Final = Principal.anonymous()
+OPEN: Final = Decision(Outcome.ALLOW)  # no policy restricts the method
 
 
 def anonymous_request(question: Question) -> AuthorizationRequest:
@@ -29,7 +32,7 @@ def anonymous_request(question: Question) -> AuthorizationRequest:
     return AuthorizationRequest(
         action=INVOKE,
         resource=question.arn,
-        principal=Principal.anonymous(),
+        principal=ANYONE,
         resource_account=question.plan.account,
         context=build_context(question.facts, question.plan, identity=None),
     )
@@ -52,48 +55,44 @@ def screen_denies(question: Question) -> Decision | None:
     if policy is None or question.method.authorization_type is not AuthorizationType.CUSTOM:
         return None
     evaluation = policy.evaluate(anonymous_request(question))
-    return _decision(evaluation, PolicyType.RESOURCE) if evaluation.outcome is Outcome.EXPLICIT_DENY else None
+    return _decision(evaluation, RESOURCE) if evaluation.outcome is Outcome.EXPLICIT_DENY else None
 
 
 def decide_call(question: Question, standing: Standing) -> Decision:
     """Weigh the call by every policy that takes part.
 
-    - ``NONE`` and ``COGNITO_USER_POOLS``: the resource policy alone, and where there is one it must allow. The
-    guide's text on
-      Cognito is stricter than its own table A here; the text wins.
+    - ``NONE`` and ``COGNITO_USER_POOLS``: the resource policy alone, and where there is one it must allow. The guide's
+      text on Cognito is stricter than its own table A here; the text wins.
     - ``CUSTOM``: the authorizer's policy and the resource policy, by table A.
     - ``AWS_IAM``: the caller's policies and the resource policy, by table A or, across accounts, table B.
+
+    A private API without a resource policy refuses every call.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html
     """
+    policy = question.plan.resource_policy
+    if policy is None and question.plan.endpoint_type is EndpointType.PRIVATE:
+        return Decision(Outcome.IMPLICIT_DENY, RESOURCE)
     match question.method.authorization_type:
         case AuthorizationType.AWS_IAM:
             return _decide_iam(question, standing)
         case AuthorizationType.CUSTOM:
             return _decide_custom(question, standing)
         case AuthorizationType.NONE | AuthorizationType.COGNITO_USER_POOLS:
-            return _decide_by_resource_policy(question)
-
-
-def _decide_by_resource_policy(question: Question) -> Decision:
-    policy = question.plan.resource_policy
-    if policy is None:
-        # A private API without a policy refuses every call; other APIs have nothing that could refuse.
-        is_private = question.plan.endpoint_type is EndpointType.PRIVATE
-        outcome = Outcome.IMPLICIT_DENY if is_private else Outcome.ALLOW
-        return Decision(outcome=outcome, decided_by=PolicyType.RESOURCE if is_private else None, statement=None)
-    return _decision(policy.evaluate(anonymous_request(question)), PolicyType.RESOURCE)
+            return OPEN if policy is None else _decision(policy.evaluate(anonymous_request(question)), RESOURCE)
 
 
 def _decide_custom(question: Question, standing: Standing) -> Decision:
     request = anonymous_request(question)
     authorizer = standing.authorizer_policy
     # An authorizer without a policy allows nothing.
-    by_authorizer = authorizer.evaluate(request) if authorizer is not None else NOTHING_TO_WEIGH
+    by_authorizer = authorizer.evaluate(request) if authorizer is not None else SILENT
     policy = question.plan.resource_policy
-    by_resource = policy.evaluate(request) if policy is not None else NOTHING_TO_WEIGH
+    by_resource = policy.evaluate(request) if policy is not None else SILENT
     outcome = combine(by_authorizer.outcome, by_resource.outcome, same_account=True)
     if by_authorizer.outcome is outcome:
         return _decision(by_authorizer, PolicyType.IDENTITY)
-    return _decision(by_resource, PolicyType.RESOURCE)
+    return _decision(by_resource, RESOURCE)
 
 
 def _decide_iam(question: Question, standing: Standing) -> Decision:

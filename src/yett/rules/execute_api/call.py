@@ -60,12 +60,14 @@ class Standing(Struct, frozen=True, kw_only=True):
     caller_policies: CallerPolicies | None = None  # AWS_IAM
     authorizer_policy: CompiledPolicies | None = None  # Lambda authorizers
     established_by: str = ""  # for the trace: in words, never a token or signature
+    kept_since: datetime | None = None  # since when the authorizer's answer was kept; None where it was just given
 
 
 class Routed(Struct, frozen=True, kw_only=True):
     """The stage's plan has a method for the call. Built by ``execute_api/rest.py``."""
 
-    request: HttpRequest
+    request: HttpRequest  # with its effective method (`method_override.py`)
+    sent: HttpRequest  # as the client sent it, which is what a signature covers
     question: Question
     path: str  # below the stage, raw: "/pets/7"
     path_parameters: Mapping[str, str]  # as the client wrote them, still percent-encoded

@@ -6,10 +6,10 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-a
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Self
-from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from yett.rules.execute_api.multivalue import query_values
 from yett.values.errors import Refusal
 from yett.values.http import HttpRequest
 
@@ -35,12 +35,12 @@ class IdentitySource(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``method.request.header.Authorization``, ``stageVariables.tenant`` or ``$context.path``-like forms.
+        """Read ``method.request.header.Authorization``, ``stageVariables.tenant`` or ``context.path``.
 
         Raises:
             NotAnIdentitySource: It is none; path parameters cannot be one.
         """
-        stripped = text.strip().removeprefix("$")
+        stripped = text.strip()
         for place in Place:
             name = stripped.removeprefix(place.value)
             if name != stripped and name:
@@ -63,22 +63,21 @@ def read(
     *,
     stage_variables: Mapping[str, str],
     context: Callable[[str], str | None],
-) -> tuple[str, ...] | None:
-    """The values of all sources, in order; None if one is absent or empty. A parameter given twice counts with its
-    last value.
-    """
-    values: list[str] = []
+) -> tuple[tuple[str, ...], ...] | None:
+    """Every value of every source, in order; None if a source has none, or an empty one."""
+    evidence: list[tuple[str, ...]] = []
     for source in sources:
+        name = source.name
         match source.place:
             case Place.HEADER:
-                value = request.headers.get(source.name)
+                values = request.headers.get_all(name)
             case Place.QUERY_STRING:
-                value = dict(parse_qsl(request.query, keep_blank_values=True)).get(source.name)
+                values = query_values(request.query, name)
             case Place.STAGE_VARIABLE:
-                value = stage_variables.get(source.name)
+                values = (stage_variables.get(name) or "",)
             case Place.CONTEXT:
-                value = context(source.name)
-        if not value:
+                values = (context(name) or "",)
+        if not values or not all(values):
             return None
-        values.append(value)
-    return tuple(values)
+        evidence.append(values)
+    return tuple(evidence)

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import re2
 from msgspec import Struct
 
-from yett.policy import CompiledPolicies, Kind, NamedPolicy, compile_policies, parse_policy
+from yett.policy import (
+    CompiledPolicies,
+    Kind,
+    MalformedPolicyDocument,
+    NamedPolicy,
+    compile_policies,
+    parse_policy,
+)
 from yett.rules.execute_api.deployment import (
     AuthorizationType,
     AuthorizerType,
@@ -21,7 +28,14 @@ from yett.rules.execute_api.deployment import (
     EndpointType,
     IntegrationType,
 )
-from yett.rules.execute_api.identity_source import IdentitySource, parse_identity_sources
+from yett.rules.execute_api.headers import FUNCTION, HTTP_PROXY, withheld_from
+from yett.rules.execute_api.http_target import (
+    HttpTarget,
+    NotAnHttpTarget,
+    fill_stage_variables,
+    parse_http_target,
+)
+from yett.rules.execute_api.identity_source import IdentitySource, NotAnIdentitySource, Place, parse_identity_sources
 from yett.rules.execute_api.routing.rest import Router
 from yett.values.errors import Refusal
 
@@ -29,6 +43,7 @@ INVOKE: Final = "execute-api:Invoke"
 RESOURCE_POLICY: Final = "resource policy"  # the name that a trace gives it
 LAMBDA_PATH: Final = ":lambda:path/2015-03-31/functions/"
 CALLER_CREDENTIALS: Final = "arn:aws:iam::*:user/*"
+INTEGRATION_HEADER: Final = "integration.request.header."
 
 
 class NotDeployable(Refusal):
@@ -43,10 +58,18 @@ class Credentials(StrEnum):
     ROLE = "ROLE"  # a role that trusts the gateway
 
 
+class Expression(Protocol):
+    """A compiled RE2."""
+
+    def fullmatch(self, text: str) -> object | None:
+        """A match of the whole text, or None."""
+        ...
+
+
 class FunctionTarget(Struct, frozen=True, kw_only=True):
     """A function, and in whose name it is invoked."""
 
-    uri: str  # may hold ${stageVariables.x} until the stage is known
+    uri: str
     function_arn: str
     credentials: Credentials
     role_arn: str | None = None
@@ -59,7 +82,7 @@ class AuthorizerPlan(Struct, frozen=True, kw_only=True):
     name: str
     type: AuthorizerType
     sources: tuple[IdentitySource, ...]
-    validation: object | None  # a compiled RE2, matched in full
+    validation: Expression | None  # matched in full
     function: FunctionTarget | None  # Lambda authorizers
     pool_arns: frozenset[str]  # user pools
     ttl_seconds: int
@@ -77,6 +100,8 @@ class MethodPlan(Struct, frozen=True, kw_only=True):
     response_parameters: Mapping[str, Mapping[str, bool]]
     integration: DeployedIntegration
     function: FunctionTarget | None  # AWS_PROXY
+    http_target: HttpTarget | None  # HTTP_PROXY; None too where the URI, with the stage's variables, names none
+    withheld_headers: frozenset[str]  # of the client's, in lower case: they do not reach the backend as they are
 
     @property
     def name(self) -> str:
@@ -108,8 +133,15 @@ def compile_plan(api: DeployedApi, stage: DeployedStage) -> StagePlan:
     """Compile a deployment for a stage.
 
     Raises:
-        NotDeployable: It holds something that is not offered, or that does not fit together.
+        NotDeployable: It holds something that is not offered, that is malformed, or that does not fit together.
     """
+    try:
+        return _compile(api, stage)
+    except (MalformedPolicyDocument, NotAnIdentitySource) as refusal:
+        raise NotDeployable(refusal.reason) from refusal
+
+
+def _compile(api: DeployedApi, stage: DeployedStage) -> StagePlan:
     authorizers = {each.id: _compile_authorizer(each, stage) for each in api.authorizers}
     methods = {
         resource.path: {
@@ -155,9 +187,15 @@ def _compile_method(
             raise NotDeployable(f"{where}: no authorizer of its type `{method.authorization_type}`")
     if method.api_key_required:
         raise NotDeployable(f"{where}: API keys are not offered")
-    function = None
-    if method.integration.type is IntegrationType.AWS_PROXY:
-        function = _compile_function(method.integration.uri, method.integration.credentials, stage)
+    integration = method.integration
+    function = http_target = None
+    if integration.type is IntegrationType.AWS_PROXY:
+        function = _compile_function(integration.uri, integration.credentials, stage)
+    elif integration.type is IntegrationType.HTTP_PROXY:
+        try:
+            http_target = parse_http_target(integration.uri or "", stage_variables=stage.variables)
+        except NotAnHttpTarget:
+            http_target = None  # calls get a 500, as on AWS; the other methods are served
     return MethodPlan(
         resource_id=resource.id,
         resource_path=resource.path,
@@ -166,45 +204,67 @@ def _compile_method(
         authorizer=authorizer,
         scopes=method.authorization_scopes,
         response_parameters=method.response_parameters,
-        integration=method.integration,
+        integration=integration,
         function=function,
+        http_target=http_target,
+        withheld_headers=_withheld_headers(method),
     )
 
 
+def _withheld_headers(method: DeployedMethod) -> frozenset[str]:
+    """What of the client's headers stays here: by the backend's kind, whatever is mapped, and ``AWS_IAM`` evidence."""
+    integration = method.integration
+    withheld = withheld_from(HTTP_PROXY if integration.type is IntegrationType.HTTP_PROXY else FUNCTION)
+    if integration.type is IntegrationType.HTTP_PROXY:
+        withheld |= {
+            target.removeprefix(INTEGRATION_HEADER).lower()
+            for target in integration.request_parameters
+            if target.startswith(INTEGRATION_HEADER)
+        }
+    if method.authorization_type is AuthorizationType.AWS_IAM:
+        withheld |= {"authorization"}
+    return withheld
+
+
 def _compile_authorizer(authorizer: DeployedAuthorizer, stage: DeployedStage) -> AuthorizerPlan:
-    expression = authorizer.identity_validation_expression
+    where = f"authorizer {authorizer.name}"
+    sources = parse_identity_sources(authorizer.identity_source)
+    if authorizer.type is not AuthorizerType.REQUEST and [each.place for each in sources] != [Place.HEADER]:
+        raise NotDeployable(f"{where}: a token comes from one header, not from `{authorizer.identity_source}`")
     function = None
     if authorizer.type is not AuthorizerType.COGNITO_USER_POOLS:
         function = _compile_function(authorizer.authorizer_uri, authorizer.authorizer_credentials, stage)
         if function.credentials is Credentials.CALLER:
-            raise NotDeployable(f"authorizer {authorizer.name}: there is no caller yet whose credentials could be used")
+            raise NotDeployable(f"{where}: there is no caller yet whose credentials could be used")
     return AuthorizerPlan(
         id=authorizer.id,
         name=authorizer.name,
         type=authorizer.type,
-        sources=parse_identity_sources(authorizer.identity_source),
-        validation=re2.compile(expression) if expression else None,
+        sources=sources,
+        validation=_compile_expression(authorizer.identity_validation_expression, where=where),
         function=function,
         pool_arns=frozenset(authorizer.provider_arns),
         ttl_seconds=authorizer.result_ttl_seconds,
     )
 
 
+def _compile_expression(text: str | None, *, where: str) -> Expression | None:
+    try:
+        return re2.compile(text) if text else None
+    except re2.error as error:
+        raise NotDeployable(f"{where}: `{text}` is no expression of RE2") from error
+
+
 def _compile_function(uri: str | None, credentials: str | None, stage: DeployedStage) -> FunctionTarget:
     """Read ``arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations``."""
-    resolved = uri or ""
-    for name, value in stage.variables.items():
-        resolved = resolved.replace(f"${{stageVariables.{name}}}", value)
+    resolved = fill_stage_variables(uri or "", stage.variables).removesuffix("/")
     _, found, rest = resolved.partition(LAMBDA_PATH)
     if not found or not rest.endswith("/invocations"):
         raise NotDeployable(f"`{uri}` does not name a function to invoke")
-    kind = (
-        Credentials.RESOURCE_POLICY
-        if not credentials
-        else Credentials.CALLER
-        if credentials == CALLER_CREDENTIALS
-        else Credentials.ROLE
-    )
+    if not credentials:
+        kind = Credentials.RESOURCE_POLICY
+    else:
+        kind = Credentials.CALLER if credentials == CALLER_CREDENTIALS else Credentials.ROLE
     return FunctionTarget(
         uri=resolved,
         function_arn=rest.removesuffix("/invocations"),

@@ -3,30 +3,35 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html
 """
 
+from typing import Final
+
 from yett.policy import RequestContext, principal_context
-from yett.policy.request import ContextValue, LazyValue
+from yett.policy.request import LazyValue
 from yett.rules.execute_api.call import Facts
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.identity import IamIdentity
 from yett.values.timestamps import render_iso
 
+TRUE: Final = ("true",)
+FALSE: Final = ("false",)
+
 
 def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None) -> RequestContext:
     """All keys that exist for this call. Those that need an authenticated IAM principal exist with *identity* only."""
-    keys: dict[str, ContextValue | LazyValue] = {
-        "aws:SourceIp": facts.source_ip,
-        "aws:SecureTransport": "true" if facts.is_secure else "false",
-        "aws:CurrentTime": lambda: render_iso(facts.received_at),
-        "aws:EpochTime": lambda: str(int(facts.received_at.timestamp())),
-        "aws:RequestedRegion": plan.region,
-        "aws:ResourceAccount": plan.account,
-        "aws:ViaAWSService": "false",
-        "aws:PrincipalIsAWSService": "false",
+    keys: dict[str, tuple[str, ...] | LazyValue] = {
+        "aws:sourceip": (facts.source_ip,),
+        "aws:securetransport": TRUE if facts.is_secure else FALSE,
+        "aws:currenttime": lambda: render_iso(facts.received_at),
+        "aws:epochtime": lambda: str(int(facts.received_at.timestamp())),
+        "aws:requestedregion": (plan.region,),
+        "aws:resourceaccount": (plan.account,),
+        "aws:viaawsservice": FALSE,
+        "aws:principalisawsservice": FALSE,
     }
     if facts.user_agent is not None:
-        keys["aws:UserAgent"] = facts.user_agent
+        keys["aws:useragent"] = (facts.user_agent,)
     if facts.referer is not None:
-        keys["aws:Referer"] = facts.referer
+        keys["aws:referer"] = (facts.referer,)
     if identity is not None:
-        keys.update(principal_context(identity))
-    return RequestContext.of(keys)
+        keys.update(RequestContext.of(principal_context(identity)))
+    return RequestContext(keys)

@@ -3,13 +3,17 @@
 from hashlib import sha256
 
 
-def hash_identity(values: tuple[str, ...]) -> bytes:
-    """A hash over identity-source values, in order and each with its length, so that no two lists share one by
-    concatenation.
+def hash_identity(sources: tuple[tuple[str, ...], ...]) -> bytes:
+    """A hash over every value of every identity source, in order.
+
+    Each source goes with the number of its values and each value with its length, so that no two pieces of evidence
+    share a hash by concatenation.
     """
     digest = sha256()
-    for value in values:
-        encoded = value.encode("utf-8", "surrogateescape")
-        digest.update(len(encoded).to_bytes(4, "big"))
-        digest.update(encoded)
+    for values in sources:
+        digest.update(len(values).to_bytes(4, "big"))
+        for value in values:
+            encoded = value.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(4, "big"))
+            digest.update(encoded)
     return digest.digest()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from yett.rules.execute_api.plan import Expression
 from yett.tokens import verify_claims
 from yett.values.errors import Refusal
 from yett.values.identity import PoolIdentity
@@ -37,7 +38,9 @@ def read_token(header_value: str) -> str:
     )
 
 
-def accept(token: VerifiedToken, *, scopes: tuple[str, ...], validation: Any, now: datetime) -> PoolIdentity:
+def accept(
+    token: VerifiedToken, *, scopes: tuple[str, ...], validation: Expression | None, now: datetime
+) -> PoolIdentity:
     """Weigh a genuine token for a method: without scopes it must be an ID token, with scopes an access token that has
     one.
 

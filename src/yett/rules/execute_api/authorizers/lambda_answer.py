@@ -14,12 +14,14 @@ from yett.rules.execute_api.limits import AUTHORIZER_RESOURCE_CHARACTERS
 from yett.rules.execute_api.plan import INVOKE
 from yett.values.errors import Refusal
 from yett.values.identity import AuthorizerIdentity
+from yett.values.secret import Secret
 
 AUTHORIZER_POLICY: Final = "authorizer policy"  # the name that a trace gives it
 MEMBERS: Final = frozenset({"principalId", "policyDocument", "context", "usageIdentifierKey"})
 # UNCERTAIN: documented as mandatory, yet field reports call it optional (spec 04, section 4.1). Strict.
 IS_PRINCIPAL_ID_MANDATORY: Final = True
 REFUSED_WITH_401: Final = "Unauthorized"  # compared in full and with case
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what is no JSON, or nested too deeply
 
 
 class InvalidAuthorizerAnswer(Refusal):
@@ -38,7 +40,7 @@ def is_unauthorized(payload: bytes) -> bool:
     """Whether a failed function's error message is exactly ``Unauthorized``, which means 401; any other means 500."""
     try:
         error = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     return isinstance(error, dict) and error.get("errorMessage") == REFUSED_WITH_401
 
@@ -51,7 +53,7 @@ def parse_answer(payload: bytes, *, authorizer_id: str) -> AuthorizerAnswer:
     """
     try:
         answer = msgspec.json.decode(payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidAuthorizerAnswer(f"not JSON: {error}") from error
     if not isinstance(answer, dict):
         raise InvalidAuthorizerAnswer("could not parse policy: the answer is no object")
@@ -71,7 +73,7 @@ def parse_answer(payload: bytes, *, authorizer_id: str) -> AuthorizerAnswer:
             authorizer_id=authorizer_id,
             principal_id=_read_principal_id(answer.get("principalId")),
             context=_read_context(answer.get("context")),
-            usage_identifier_key=key if isinstance(key, str) else None,
+            usage_identifier_key=Secret(key) if isinstance(key, str) else None,
         ),
         policy=compile_policies((NamedPolicy(AUTHORIZER_POLICY, policy),), actions=frozenset({INVOKE})),
         resources=resources,

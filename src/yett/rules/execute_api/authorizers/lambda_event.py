@@ -6,8 +6,8 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway
 import msgspec
 
 from yett.rules.execute_api.call import Routed
-from yett.rules.execute_api.mapping.multivalue import header_maps, query_maps
 from yett.rules.execute_api.mapping.request_context import describe_request_context
+from yett.rules.execute_api.multivalue import header_maps, query_maps
 from yett.values.identity import ANONYMOUS
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from yett.rules.execute_api.deployment import DeployedGatewayResponse
 from yett.rules.execute_api.errors import AccessDenied, GatewayError, IntegrationFailure, ResponseType
-from yett.rules.execute_api.mapping.parameters import literal
+from yett.rules.execute_api.mapping.parameters import header_text, literal
 from yett.values.http import Headers, HttpResponse
 
 R = ResponseType
@@ -68,7 +68,7 @@ def render(
             status=status, headers=Headers((("Content-Type", JSON), error_line)), body=_default_body(error)
         )
     resolve = _with_error_variables(error, lookup)
-    content_type, template = next(iter(chosen.response_templates.items()), (JSON, DEFAULT_TEMPLATE))
+    content_type, template = _choose_template(chosen, accept=lookup("method.request.header.Accept"))
     headers = [("Content-Type", content_type), error_line]
     for target, expression in chosen.response_parameters.items():
         value = literal(expression)
@@ -76,7 +76,7 @@ def render(
         if target.startswith(HEADER) and value is not None:
             name = target.removeprefix(HEADER)
             headers = [line for line in headers if line[0].lower() != name.lower()]
-            headers.append((name, _without_line_ends(value)))
+            headers.append((name, header_text(value)))
     body = VARIABLE.sub(lambda match: resolve(match[1]) or "", template)
     return HttpResponse(status=status, headers=Headers(headers), body=body.encode("utf-8", "surrogateescape"))
 
@@ -90,10 +90,22 @@ def _choose(error: GatewayError, customized: Mapping[str, DeployedGatewayRespons
     return own
 
 
+def _choose_template(chosen: DeployedGatewayResponse, *, accept: str | None) -> tuple[str, str]:
+    """Content type and template: the first type that the client accepts, else JSON's, else the first there is."""
+    templates = chosen.response_templates
+    # UNCERTAIN: how the service chooses (spec 01, section 5.1).
+    for accepted in (accept or "").split(","):
+        content_type = accepted.partition(";")[0].strip().lower()
+        if content_type in templates:
+            return content_type, templates[content_type]
+    if JSON in templates:
+        return JSON, templates[JSON]
+    return next(iter(templates.items()), (JSON, DEFAULT_TEMPLATE))
+
+
 def _default_body(error: GatewayError) -> bytes:
     # OBSERVED: denials spell the key "Message", every other gateway response "message"; and a dead backend's answer
-    # alone has a
-    # space after the colon (spec 01, section 3; spec 08, no. 43).
+    # alone has a space after the colon (spec 01, section 3; spec 08, no. 43).
     key = b"Message" if isinstance(error, AccessDenied) else b"message"
     space = b" " if isinstance(error, IntegrationFailure) else b""
     return b'{"' + key + b'":' + space + msgspec.json.encode(error.message) + b"}"
@@ -107,8 +119,3 @@ def _with_error_variables(error: GatewayError, lookup: Lookup) -> Lookup:
         "context.error.validationErrorString": "",
     }
     return lambda name: values[name] if name in values else lookup(name)
-
-
-def _without_line_ends(value: str) -> str:
-    """A header's value never ends its line, whatever a claim or parameter holds."""
-    return re.sub(r"[\r\n\0]", " ", value)

@@ -2,7 +2,7 @@
 drops.
 """
 
-from yett.rules.execute_api.integrations.headers import HTTP_PROXY, treat_response
+from yett.rules.execute_api.headers import HTTP_PROXY, treat_response
 from yett.values.http import Headers, HttpResponse
 
 

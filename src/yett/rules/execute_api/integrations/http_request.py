@@ -4,28 +4,27 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-
 """
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_plus
 
 from msgspec import Struct
 
 from yett.rules.execute_api.call import Authorized, Routed
-from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import ApiConfigurationError
-from yett.rules.execute_api.integrations.headers import HTTP_PROXY, passes_request
 from yett.rules.execute_api.mapping.parameters import (
-    INTEGRATION_HEADER,
     INTEGRATION_PATH,
     INTEGRATION_QUERY_STRING,
+    METHOD_PATH,
     evaluate,
+    header_text,
 )
+from yett.rules.execute_api.plan import INTEGRATION_HEADER
 
 SIGV4: Final = "AWS4-"
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 ANY: Final = "ANY"
-# Headers of the gateway's own: what a client sends under these names does not pass for ours.
-OWN: Final = frozenset(
-    {"x-amzn-apigateway-api-id", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
-)
+AUTHORIZATION: Final = "authorization"
+# What may stand in a path as it is; the percent sign too where the client has encoded already.
+PATH_SAFE: Final = ":@!$&'()*+,;=-._~"
+RAW_PATH_SAFE: Final = f"/%{PATH_SAFE}"
 
 
 class OutgoingRequest(Struct, frozen=True, kw_only=True):
@@ -40,86 +39,114 @@ class OutgoingRequest(Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class _Mapped(Struct, frozen=True):
+    """The values of ``requestParameters``, by where they go."""
+
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    path: dict[str, str] = {}  # percent-encoded
+
+
+NOTHING_MAPPED: Final = _Mapped()
+
+
 def hides_authorization(routed: Routed) -> bool:
-    """Whether the client's ``Authorization`` stays here: on ``AWS_IAM`` methods, and wherever it holds a signature."""
-    if routed.method.authorization_type is AuthorizationType.AWS_IAM:
-        return True
-    return (routed.request.headers.get("authorization") or "").startswith(SIGV4)
+    """Whether the client's ``Authorization`` stays here though its method passes it on: it holds a signature."""
+    return any(value.startswith(SIGV4) for value in routed.request.headers.get_all(AUTHORIZATION))
 
 
 def build_request(call: Authorized, *, trace_header: str, port: int) -> OutgoingRequest:
     """Build the backend's request from the integration's URI and mappings; what is not mapped passes through.
 
     Raises:
-        ApiConfigurationError: The URI, once filled in, is no http or https URL.
+        ApiConfigurationError: The URI is no http or https URL, or a part of its path is not mapped.
     """
     routed = call.routed
-    integration = routed.method.integration
-    mapped = _evaluate_mappings(call)
-    uri = integration.uri or ""
-    for name, value in routed.plan.variables.items():
-        uri = uri.replace(f"${{stageVariables.{name}}}", value)
-    for name, value in mapped[INTEGRATION_PATH].items():
-        # The client's own percent-encoding stays; only what could end a segment's text is encoded.
-        uri = uri.replace(f"{{{name}}}", quote(value, safe="/%:@!$&'()*+,;=-._~"))
-    try:
-        parts = urlsplit(uri)
-        backend_port = parts.port
-    except ValueError as error:
-        raise ApiConfigurationError(f"the integration's URI is no URL: {error}") from error
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or "{" in uri:
-        raise ApiConfigurationError(f"the integration's URI `{uri}` is no http or https URL")
+    integration, target, request = routed.method.integration, routed.method.http_target, routed.request
+    if target is None:
+        raise ApiConfigurationError(f"the integration's URI `{integration.uri}` names no endpoint")
+    mapped = _evaluate_mappings(call) if integration.request_parameters else NOTHING_MAPPED
     method = integration.http_method or ANY
     return OutgoingRequest(
-        method=routed.request.method if method == ANY else method,
-        scheme=parts.scheme,
-        host=parts.hostname,
-        port=backend_port or DEFAULT_PORTS[parts.scheme],
-        target=_join_target(parts.path, parts.query, routed.request.query, mapped[INTEGRATION_QUERY_STRING]),
-        headers=_build_headers(routed, mapped[INTEGRATION_HEADER], trace_header=trace_header, port=port),
-        body=routed.request.body,
+        method=request.method if method == ANY else method,
+        scheme=target.scheme,
+        host=target.host,
+        port=target.port,
+        target=_join_target(
+            _fill(target.path, mapped.path), _fill(target.query, mapped.path), request.query, mapped.query
+        ),
+        headers=_build_headers(routed, mapped.headers, trace_header=trace_header, port=port),
+        body=request.body,
     )
 
 
-def _evaluate_mappings(call: Authorized) -> dict[str, dict[str, str]]:
-    """The values of ``requestParameters`` by where they go: header, query string, path."""
-    values: dict[str, dict[str, str]] = {INTEGRATION_HEADER: {}, INTEGRATION_QUERY_STRING: {}, INTEGRATION_PATH: {}}
+def _evaluate_mappings(call: Authorized) -> _Mapped:
+    """What is mapped and has a value for this call."""
+    mapped = _Mapped(headers={}, query={}, path={})
     for target, expression in call.routed.method.integration.request_parameters.items():
         value = evaluate(expression, call.routed, call.standing.identity)
-        for prefix, group in values.items():
-            if target.startswith(prefix) and value is not None:
-                group[target.removeprefix(prefix)] = value
-    return values
+        if value is None:
+            continue
+        if target.startswith(INTEGRATION_HEADER):
+            mapped.headers[target.removeprefix(INTEGRATION_HEADER)] = header_text(value)
+        elif target.startswith(INTEGRATION_QUERY_STRING):
+            mapped.query[target.removeprefix(INTEGRATION_QUERY_STRING)] = value
+        elif target.startswith(INTEGRATION_PATH):
+            # The path's own parts keep the client's percent-encoding. Text from elsewhere is one segment and no more.
+            is_raw = expression.startswith(METHOD_PATH)
+            safe = RAW_PATH_SAFE if is_raw else PATH_SAFE
+            mapped.path[target.removeprefix(INTEGRATION_PATH)] = quote(value, safe=safe)
+    return mapped
+
+
+def _fill(template: str, values: dict[str, str]) -> str:
+    """The template with its ``{names}`` replaced.
+
+    Raises:
+        ApiConfigurationError: One has no value.
+    """
+    if "{" not in template:
+        return template
+    for name, value in values.items():
+        template = template.replace(f"{{{name}}}", value)
+    if "{" in template:
+        raise ApiConfigurationError(f"a part of the integration's URI has no value: `{template}`")
+    return template
 
 
 def _join_target(path: str, own_query: str, client_query: str, mapped: dict[str, str]) -> str:
-    """Path and query: the URI's own parameters, the client's as they stand, and those that are mapped."""
+    """Path and query: the URI's own parameters, the client's as they stand, and those that are mapped.
+
+    A mapped parameter replaces the client's of its name: what the API's owner maps, no caller can add to.
+    """
+    if mapped and client_query:
+        client_query = "&".join(
+            part for part in client_query.split("&") if unquote_plus(part.partition("=")[0]) not in mapped
+        )
     pairs = [part for part in (own_query, client_query) if part]
     pairs += [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in mapped.items()]
-    return (path or "/") + ("?" + "&".join(pairs) if pairs else "")
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
 def _build_headers(
     routed: Routed, mapped: dict[str, str], *, trace_header: str, port: int
 ) -> tuple[tuple[str, str], ...]:
-    request = routed.request
-    replaced = {name.lower() for name in mapped} | OWN
-    if hides_authorization(routed):
-        replaced.add("authorization")
-    lines = [
-        (name, value)
-        for name, value in request.headers
-        if name.lower() not in replaced and passes_request(name, HTTP_PROXY)
-    ]
+    request, withheld = routed.request, routed.method.withheld_headers
+    get = request.headers.get
+    if (get(AUTHORIZATION) or "") and hides_authorization(routed):
+        withheld = withheld | {AUTHORIZATION}
+    forwarded_for = request.source_ip
+    if get("x-forwarded-for") is not None:
+        forwarded_for = ", ".join((*request.headers.get_all("x-forwarded-for"), forwarded_for))
+    lines = [line for line in request.headers.lines if line[0].lower() not in withheld]
     lines += mapped.items()
-    forwarded_for = request.headers.get_all("x-forwarded-for")
-    lines += [
+    lines += (
         ("X-Amzn-Apigateway-Api-Id", routed.plan.api_id),
         ("X-Amzn-Trace-Id", trace_header),
-        ("X-Forwarded-For", ", ".join((*forwarded_for, request.source_ip))),
+        ("X-Forwarded-For", forwarded_for),
         ("X-Forwarded-Port", str(port)),
         ("X-Forwarded-Proto", request.scheme),
-    ]
-    if request.headers.get("user-agent") is None and "user-agent" not in replaced:
+    )
+    if get("user-agent") is None and "user-agent" not in withheld:
         lines.append(("User-Agent", f"AmazonAPIGateway_{routed.plan.api_id}"))
     return tuple(lines)

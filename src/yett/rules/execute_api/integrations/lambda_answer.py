@@ -1,11 +1,9 @@
 """What a function behind ``AWS_PROXY`` answered.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html, and the
-rules observed
-on the service (spec 06, section 1.2; spec 08, no. 6).
+rules observed on the service (spec 06, section 1.2; spec 08, no. 6).
 """
 
-import binascii
 import re
 from base64 import b64decode
 from collections.abc import Mapping
@@ -14,13 +12,18 @@ from typing import Final
 import msgspec
 
 from yett.rules.execute_api.errors import ApiConfigurationError, MalformedProxyResponse
-from yett.rules.execute_api.integrations.headers import FUNCTION, treat_response
+from yett.rules.execute_api.headers import FUNCTION, treat_response
 from yett.rules.execute_api.integrations.lambda_event import is_binary
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
 MEMBERS: Final = frozenset({"isBase64Encoded", "statusCode", "headers", "multiValueHeaders", "body"})
 DEFAULT_CONTENT_TYPE: Final = "application/json"
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what is no JSON, or nested too deeply
+# An interim status (1xx) would end no exchange: the client would wait for another answer on the same connection.
+# Source: https://www.rfc-editor.org/rfc/rfc9110#section-15.2
+FIRST_FINAL_STATUS: Final = 200
+LAST_STATUS: Final = 599
 # What can stand in a header line without ending it. Source: RFC 9110, sections 5.1 and 5.5.
 FIELD_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 FIELD_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -35,7 +38,7 @@ def parse_proxy_response(payload: bytes, *, plan: StagePlan, request: HttpReques
     """
     try:
         answer = msgspec.json.decode(payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise MalformedProxyResponse("malformed Lambda proxy response: not JSON") from error
     if not isinstance(answer, dict):
         raise MalformedProxyResponse("malformed Lambda proxy response: no object")
@@ -64,7 +67,7 @@ def _read_status(value: object) -> int:
             status = int(value)
         case _:
             status = 0
-    if not 100 <= status <= 599:
+    if not FIRST_FINAL_STATUS <= status <= LAST_STATUS:
         raise MalformedProxyResponse("malformed Lambda proxy response: `statusCode` is no status")
     return status
 
@@ -103,11 +106,14 @@ def _render_value(name: str, value: object) -> str | None:
         case None:
             return None
         case bool():
-            return "true" if value else "false"
-        case str() if FIELD_NAME.fullmatch(name) and FIELD_VALUE.fullmatch(value):
-            return value
+            text = "true" if value else "false"
+        case str():
+            text = value
         case _:
             raise MalformedProxyResponse(f"malformed Lambda proxy response: header `{name}` is no text")
+    if FIELD_NAME.fullmatch(name) is None or FIELD_VALUE.fullmatch(text) is None:
+        raise MalformedProxyResponse(f"malformed Lambda proxy response: header {name!r} is no header line")
+    return text
 
 
 def _read_body(answer: Mapping[str, object], *, plan: StagePlan, request: HttpRequest) -> bytes:
@@ -122,6 +128,6 @@ def _read_body(answer: Mapping[str, object], *, plan: StagePlan, request: HttpRe
     if is_base64_encoded and is_binary(accepted, plan.binary_media_types):
         try:
             return b64decode(body, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise ApiConfigurationError("the body is said to be base64 and is not") from error
     return body.encode("utf-8", "surrogatepass")

@@ -8,11 +8,10 @@ from base64 import b64encode
 import msgspec
 
 from yett.rules.execute_api.call import Authorized, Routed
-from yett.rules.execute_api.integrations.headers import FUNCTION, passes_request
-from yett.rules.execute_api.integrations.http_request import hides_authorization
+from yett.rules.execute_api.integrations.http_request import AUTHORIZATION, hides_authorization
 from yett.rules.execute_api.mapping.context import describe_authorizer
-from yett.rules.execute_api.mapping.multivalue import header_maps, or_null, query_maps
 from yett.rules.execute_api.mapping.request_context import describe_request_context
+from yett.rules.execute_api.multivalue import header_maps, or_null, query_maps
 from yett.values.http import Headers
 
 
@@ -54,23 +53,16 @@ def is_binary(content_type: str | None, binary_media_types: frozenset[str]) -> b
 
 def _forwarded_headers(routed: Routed, *, trace_header: str, port: int) -> Headers:
     """The client's headers as the function sees them, with those that the gateway adds for every proxy."""
-    request = routed.request
-    hidden = hides_authorization(routed)
-    lines = [
-        (name, value)
-        for name, value in request.headers
-        if passes_request(name, FUNCTION) and not (hidden and name.lower() == "authorization")
-    ]
-    forwarded_for = request.headers.get_all("x-forwarded-for")
-    lines = [
-        line for line in lines if line[0].lower() not in {"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
-    ]
-    lines += [
+    request, withheld = routed.request, routed.method.withheld_headers
+    if hides_authorization(routed):
+        withheld = withheld | {AUTHORIZATION}
+    lines = [line for line in request.headers.lines if line[0].lower() not in withheld]
+    lines += (
         ("X-Amzn-Trace-Id", trace_header),
-        ("X-Forwarded-For", ", ".join((*forwarded_for, request.source_ip))),
+        ("X-Forwarded-For", ", ".join((*request.headers.get_all("x-forwarded-for"), request.source_ip))),
         ("X-Forwarded-Port", str(port)),
         ("X-Forwarded-Proto", request.scheme),
-    ]
+    )
     return Headers(lines)
 
 

@@ -7,24 +7,15 @@ import re
 from typing import Final
 
 import msgspec
+import re2
 
 from yett.rules.execute_api.call import Authorized
 from yett.rules.execute_api.deployment import DeployedIntegration, DeployedIntegrationResponse
 from yett.rules.execute_api.errors import ApiConfigurationError, UnsupportedMediaType
-from yett.rules.execute_api.mapping.parameters import METHOD_HEADER, evaluate
+from yett.rules.execute_api.mapping.parameters import METHOD_HEADER, evaluate, header_text
 from yett.values.http import Headers, HttpResponse
 
 DEFAULT_CONTENT_TYPE: Final = "application/json"
-
-
-def is_status_template(template: str) -> bool:
-    """Whether a request template has the one form that is carried out, ``{"statusCode": 200}``."""
-    return _read_status(template) is not None
-
-
-def is_plain_template(template: str) -> bool:
-    """Whether a response template is text without VTL, which is given to the client as it stands."""
-    return "$" not in template and not template.lstrip().startswith("#")
 
 
 def render_mock(call: Authorized) -> HttpResponse:
@@ -54,7 +45,7 @@ def render_mock(call: Authorized) -> HttpResponse:
         if target.startswith(METHOD_HEADER) and value is not None:
             name = target.removeprefix(METHOD_HEADER)
             headers = [line for line in headers if line[0].lower() != name.lower()]
-            headers.append((name, value))
+            headers.append((name, header_text(value)))
     body = next(iter(row.response_templates.values()), "")
     return HttpResponse(status=int(row.status_code), headers=Headers(headers), body=body.encode())
 
@@ -71,17 +62,25 @@ def _read_status(template: str) -> int | None:
     except msgspec.DecodeError:
         return None
     status = value.get("statusCode") if isinstance(value, dict) else None
-    return status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599 else None
+    return status if isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 599 else None
 
 
 def _select(integration: DeployedIntegration, status: int) -> DeployedIntegrationResponse:
     """The row whose selection pattern matches the status, else the default one."""
     default = None
     for row in integration.responses:
-        if row.selection_pattern is None or row.selection_pattern == "":
+        if not row.selection_pattern:
             default = default or row
-        elif row.selection_pattern == str(status):
+        elif _matches(row.selection_pattern, status):
             return row
     if default is None:
         raise ApiConfigurationError(f"no integration response matches status {status}, and there is no default")
     return default
+
+
+def _matches(pattern: str, status: int) -> bool:
+    """Whether a selection pattern, a regular expression, is for a status."""
+    try:
+        return re2.fullmatch(pattern, str(status)) is not None
+    except re2.error as error:
+        raise ApiConfigurationError(f"the selection pattern `{pattern}` is no regular expression") from error

@@ -71,7 +71,11 @@ def describe_authorizer(identity: Identity) -> dict[str, object] | None:
     """``requestContext.authorizer`` of a proxy event; None where the method has no authorizer."""
     match identity:
         case AuthorizerIdentity():
-            return {"principalId": identity.principal_id, **identity.context, "integrationLatency": 0}
+            return {
+                **identity.context,
+                "principalId": identity.principal_id,
+                "integrationLatency": identity.latency_ms,
+            }
         case PoolIdentity():
             described: dict[str, object] = {"claims": render_claims(identity)}
             if identity.scopes:

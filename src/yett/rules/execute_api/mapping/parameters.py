@@ -3,21 +3,25 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
-from urllib.parse import parse_qs
 
 from yett.rules.execute_api.call import Routed
 from yett.rules.execute_api.mapping.context import context_variable, extended_request_id, render_clf
+from yett.rules.execute_api.multivalue import query_values
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.http import HttpRequest
 from yett.values.identity import Identity
 
-INTEGRATION_HEADER: Final = "integration.request.header."
 INTEGRATION_QUERY_STRING: Final = "integration.request.querystring."
 INTEGRATION_PATH: Final = "integration.request.path."
 METHOD_HEADER: Final = "method.response.header."
+METHOD_PATH: Final = "method.request.path."
 CONTEXT: Final = "context."
+# What no header line may hold. Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+LATIN_1_END: Final = "\xff"
+CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def literal(expression: str) -> str | None:
@@ -27,11 +31,14 @@ def literal(expression: str) -> str | None:
     return None
 
 
-def is_mappable(expression: str) -> bool:
-    """Whether ``evaluate`` knows this form; the service refuses what it does not."""
-    if literal(expression) is not None:
-        return True
-    return expression.startswith((*_READERS, CONTEXT))
+def header_text(value: str) -> str:
+    """A value as it can stand in a header line, which it never ends: control characters become spaces, and what is
+    not Latin-1 is its UTF-8.
+    """
+    text = CONTROL.sub(" ", value)
+    if text.isascii() or max(text) <= LATIN_1_END:
+        return text
+    return text.encode("utf-8", "replace").decode("latin-1")
 
 
 def evaluate(expression: str, routed: Routed, identity: Identity) -> str | None:
@@ -58,18 +65,16 @@ def gateway_variable(
     return None if read is None else read(request, plan)
 
 
-def _query_values(routed: Routed, name: str) -> list[str]:
-    return parse_qs(routed.request.query, keep_blank_values=True).get(name, [])
-
-
 _READERS: Final[Mapping[str, Callable[[Routed, str], str | None]]] = {
     "method.request.header.": lambda routed, name: _last(routed.request.headers.get_all(name.lower())),
     "method.request.multivalueheader.": lambda routed, name: (
         ",".join(routed.request.headers.get_all(name.lower())) or None
     ),
-    "method.request.querystring.": lambda routed, name: _last(_query_values(routed, name)),
-    "method.request.multivaluequerystring.": lambda routed, name: ",".join(_query_values(routed, name)) or None,
-    "method.request.path.": lambda routed, name: routed.path_parameters.get(name),
+    "method.request.querystring.": lambda routed, name: _last(query_values(routed.request.query, name)),
+    "method.request.multivaluequerystring.": lambda routed, name: (
+        ",".join(query_values(routed.request.query, name)) or None
+    ),
+    METHOD_PATH: lambda routed, name: routed.path_parameters.get(name),
     "stageVariables.": lambda routed, name: routed.plan.variables.get(name),
 }
 

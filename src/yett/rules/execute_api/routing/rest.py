@@ -1,11 +1,10 @@
 """Which resource and method of a REST API serves a path: literal before variable before greedy, and by resource *and*
 method.
 
-Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html,
-and
-behaviour measured on the service (spec 01, section 1.1): a resource that lacks the method leaves the call to the most
-specific
-``{proxy+}`` that serves it.
+A resource that lacks the method leaves the call to the most specific ``{proxy+}`` that serves it: measured on the
+service (spec 01, section 1.1).
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
 """
 
 from collections.abc import Iterable, Mapping
@@ -81,9 +80,11 @@ def split(path: str) -> list[str]:
 
 
 def serving(methods: Mapping[str, MethodT], method: str) -> MethodT | None:
-    """The method of a resource that serves a verb: its own before ``ANY``."""
+    """The method of a resource that serves a verb: its own before ``ANY``. No request has the method ``ANY`` itself."""
+    if method not in ANY_COVERS:
+        return None
     found = methods.get(method)
-    return found if found is not None else methods.get(ANY) if method in ANY_COVERS else None
+    return found if found is not None else methods.get(ANY)
 
 
 def _find_exact(node: _Node[MethodT], segments: list[str], depth: int) -> tuple[_Node[MethodT], dict[str, str]] | None:

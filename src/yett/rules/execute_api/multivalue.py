@@ -21,10 +21,15 @@ def header_maps(headers: Headers) -> tuple[dict[str, str], dict[str, list[str]]]
     return {name: values[-1] for name, values in every.items()}, every
 
 
+def query_values(query: str, name: str) -> tuple[str, ...]:
+    """All values of one parameter, as ``query_maps`` reads them."""
+    return tuple(query_maps(query)[1].get(name, ()))
+
+
 def query_maps(query: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Last values and all values by name, percent-decoded. ``;`` parts parameters as ``&`` does (spec 06, section
-    1).
-    """
+    """Last values and all values by name, percent-decoded. ``;`` parts them as ``&`` does (spec 06, section 1)."""
+    if not query:
+        return {}, {}
     every: dict[str, list[str]] = {}
     for part in query.replace(";", "&").split("&"):
         if part:

@@ -1,8 +1,7 @@
 """Which headers pass between client and backend, which are dropped, and which are renamed.
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html, with the
-refinements observed
-on the service (spec 06, section 3.1).
+refinements observed on the service (spec 06, section 3.1).
 """
 
 from enum import StrEnum
@@ -40,6 +39,7 @@ REQUEST: Final = {
     "upgrade": (D, D),
     "via": (D, None),
     "www-authenticate": (D, D),
+    "x-http-method-override": (D, D),  # carried out here (`method_override.py`); mapped, it passes
 }
 
 # name -> (from an HTTP_PROXY backend, from a function)
@@ -62,22 +62,27 @@ RESPONSE: Final = {
     "user-agent": (R, R),
     "via": (D, D),
     "www-authenticate": (R, R),
-    "x-amzn-requestid": (R, R),
     "x-amz-apigw-id": (R, R),
-    "x-amzn-errortype": (None, None),
+    "x-amzn-requestid": (R, R),
+    "x-amzn-trace-id": (None, D),  # the gateway adds its own to a function's answer
 }
 HTTP_PROXY: Final = 0
 FUNCTION: Final = 1
 
+# Headers of the gateway's own: what a client sends under these names does not pass for ours.
+OWN: Final = frozenset(
+    {"x-amzn-apigateway-api-id", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+)
+
+
+def withheld_from(column: int) -> frozenset[str]:
+    """The names, in lower case, of client headers that do not reach a backend of this kind as they are."""
+    return OWN | {name for name, treatments in REQUEST.items() if treatments[column] is not None}
+
 
 def treat_response(name: str, column: int) -> str | None:
     """The name under which a backend's header reaches the client; None if it does not."""
-    treatment = RESPONSE.get(name.lower(), (None, None))[column]
-    if treatment is Treatment.DROP:
-        return None
-    return f"{REMAPPED}{name}" if treatment is Treatment.REMAP else name
-
-
-def passes_request(name: str, column: int) -> bool:
-    """Whether a client's header reaches the backend."""
-    return REQUEST.get(name.lower(), (None, None))[column] is None
+    treatments = RESPONSE.get(name.lower())
+    if treatments is None or (treatment := treatments[column]) is None:
+        return name
+    return None if treatment is Treatment.DROP else f"{REMAPPED}{name}"
