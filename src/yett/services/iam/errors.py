@@ -3,7 +3,7 @@
 OBSERVED: the texts, in recorded answers of the service (spec 07, section 5; spec 08, nos. 35 and 50).
 """
 
-from yett.policy import Fault, Kind, MalformedPolicyDocument, PolicyDocument, parse_policy, parse_stored_policy
+from yett.policy import Kind, MalformedPolicyDocument, PolicyDocument, parse_policy
 from yett.services.call import ServiceError
 
 
@@ -70,26 +70,6 @@ def read_policy(text: str, kind: Kind) -> PolicyDocument:
     """
     try:
         return parse_policy(text, kind=kind)
-    except MalformedPolicyDocument as error:
-        raise ServiceError("MalformedPolicyDocument", error.reason) from error
-
-
-def read_inline_policy(text: str) -> PolicyDocument:
-    """The inline policy that is to be saved. Unlike a managed one it may lack a Version, or have the older.
-
-    Source: SAM's policy templates have none, and go to roles as they are:
-    https://github.com/aws/serverless-application-model/blob/develop/samtranslator/policy_templates_data/policy_templates.json
-
-    Raises:
-        MalformedPolicyDocument: As AWS's error, when it is none.
-    """
-    try:
-        return parse_policy(text, kind=Kind.IDENTITY)
-    except MalformedPolicyDocument as error:
-        if error.fault is not Fault.VERSION:
-            raise ServiceError("MalformedPolicyDocument", error.reason) from error
-    try:
-        return parse_stored_policy(text, kind=Kind.IDENTITY)
     except MalformedPolicyDocument as error:
         raise ServiceError("MalformedPolicyDocument", error.reason) from error
 
