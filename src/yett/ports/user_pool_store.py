@@ -9,7 +9,7 @@ from yett.rules.cognito_idp.groups import Group
 from yett.rules.cognito_idp.resource_server import ResourceServer
 from yett.rules.cognito_idp.sessions import Challenge, Code, SignIn
 from yett.rules.cognito_idp.user_pool import PoolPlace, UserPool
-from yett.rules.cognito_idp.users import User
+from yett.rules.cognito_idp.users import Failures, User
 
 T = TypeVar("T")
 
@@ -66,6 +66,7 @@ class UserPoolStore(Protocol):
     sign_ins: Shelf[SignIn]  # by sub, event id
     challenges: Shelf[Challenge]  # by time of expiry (ISO 8601), digest
     codes: Shelf[Code]  # by sub, purpose
+    phantoms: Shelf[Failures]  # failed sign-ins by names that nobody has, by a few digits of the name's MAC
 
     async def place_of_pool(self, pool_id: str) -> PoolPlace | None:
         """Where the pool of this id is."""

@@ -5,11 +5,13 @@ import pytest
 from msgspec import structs
 from tests.services.cognito_idp.world import PASSWORD, World
 
+from yett.adapters.sql import user_pool_store
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.sealing import Sealer
 from yett.adapters.sql.user_pool_store import SqlUserPoolStore, escaped
 from yett.ports.errors import AlreadyExists, Conflict
 from yett.rules.cognito_idp.user_pool import PoolPlace, UserPool
+from yett.services.call import ServiceError
 
 
 @pytest.fixture
@@ -94,3 +96,19 @@ async def test_names_stay_in_their_place(world: World) -> None:
         assert "\x1f" not in escaped(name)
         assert await world.store.find_user(pool, name) is None
     assert escaped("a\x1fb") != escaped("a%1Fb")
+
+
+async def test_nothing_of_a_removed_pool_stays(world: World) -> None:
+    pool_id = await world.pool()
+    client = await world.client(pool_id, PreventUserExistenceErrors="ENABLED")
+    await world.user(pool_id)
+    await world.do("CreateGroup", UserPoolId=pool_id, GroupName="g")
+    await world.do("AdminAddUserToGroup", UserPoolId=pool_id, GroupName="g", Username="ann")
+    await world.sign_in(client)
+    with pytest.raises(ServiceError):
+        await world.sign_in(client, name="bob")
+    place = (await pool_of(world, pool_id)).place
+    await world.do("DeleteUserPool", UserPoolId=pool_id)
+    kinds = (*user_pool_store.WITHIN_POOL, user_pool_store.POOL, user_pool_store.KEYS)
+    left = await world.database.read(lambda tx: [tx.count(place.account, place.region, kind) for kind in kinds])
+    assert not any(left)

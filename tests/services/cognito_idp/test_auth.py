@@ -89,6 +89,22 @@ async def test_after_five_failures_even_the_right_password_waits(world: World) -
         await world.sign_in(client, password="Wrong-Horse-7")
 
 
+async def test_a_name_that_nobody_has_is_locked_like_a_users_where_the_client_hides_who_exists(world: World) -> None:
+    pool_id = await world.pool()
+    client = await world.client(pool_id, PreventUserExistenceErrors="ENABLED")
+    for _ in range(5):
+        with WRONG:
+            await world.sign_in(client, name="bob")
+    for name in ("bob", "bob"):
+        with refused("NotAuthorizedException", "Password attempts exceeded"):
+            await world.sign_in(client, name=name)
+    with refused("NotAuthorizedException", "Password attempts exceeded"):
+        await srp(world, pool_id, client, "bob", PASSWORD)
+    world.move(seconds=1)
+    with WRONG:
+        await srp(world, pool_id, client, "bob", PASSWORD)
+
+
 async def test_flows_that_the_client_or_the_operation_lacks_are_refused(world: World) -> None:
     pool_id = await world.pool()
     client = await world.client(pool_id, ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"])

@@ -21,7 +21,7 @@ from yett.rules.cognito_idp.groups import Group
 from yett.rules.cognito_idp.resource_server import ResourceServer
 from yett.rules.cognito_idp.sessions import Challenge, Code, SignIn
 from yett.rules.cognito_idp.user_pool import PoolPlace, UserPool
-from yett.rules.cognito_idp.users import User, aliases, lookups
+from yett.rules.cognito_idp.users import Failures, User, aliases, lookups
 from yett.values.secret import Secret
 
 T = TypeVar("T")
@@ -30,9 +30,9 @@ SEPARATOR: Final = "\x1f"
 POOL, KEYS, USER, ALIAS = "cognito.pool", "cognito.keys", "cognito.user", "cognito.alias"
 CLIENT, GROUP, MEMBER, MEMBERSHIP = "cognito.client", "cognito.group", "cognito.member", "cognito.membership"
 RESOURCE_SERVER, SIGN_IN = "cognito.resource-server", "cognito.sign-in"
-CHALLENGE, CODE = "cognito.challenge", "cognito.code"
+CHALLENGE, CODE, PHANTOM = "cognito.challenge", "cognito.code", "cognito.phantom"
 WITHIN_POOL: Final = (
-    USER, ALIAS, CLIENT, GROUP, MEMBER, MEMBERSHIP, RESOURCE_SERVER, SIGN_IN, CHALLENGE, CODE,
+    USER, ALIAS, CLIENT, GROUP, MEMBER, MEMBERSHIP, RESOURCE_SERVER, SIGN_IN, CHALLENGE, CODE, PHANTOM,
 )  # fmt: skip
 POOL_POINTER, CLIENT_POINTER, DOMAIN_POINTER = "user-pool", "app-client", "user-pool-domain"
 KEYS_SCOPE: Final = "user-pool-keys:"  # and the pool's id: touched when the keys of a pool come or go
@@ -161,6 +161,7 @@ class SqlUserPoolStore:
         self.sign_ins = SqlShelf(database, SIGN_IN, SignIn)
         self.challenges = SqlShelf(database, CHALLENGE, Challenge)
         self.codes = SqlShelf(database, CODE, Code)
+        self.phantoms = SqlShelf(database, PHANTOM, Failures)
 
     # -- where things are
 

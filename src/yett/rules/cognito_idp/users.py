@@ -125,23 +125,22 @@ def with_password(user: User, password: PasswordRecord, status: UserStatus, *, n
     return structs.replace(user, password=password, status=status, failures=None, modified_at=now)
 
 
-def is_locked(user: User, *, now: datetime) -> bool:
-    """Whether too many failures keep the user from signing in by password now."""
-    return user.failures is not None and user.failures.locked_until is not None and now < user.failures.locked_until
+def is_locked(failures: Failures | None, *, now: datetime) -> bool:
+    """Whether so many failures keep whoever had them from signing in by password now."""
+    return failures is not None and failures.locked_until is not None and now < failures.locked_until
 
 
-def with_failure(user: User, *, now: datetime) -> User:
-    """The user after one more wrong password: from the fifth on, locked for 1 s, 2 s, 4 s ... up to 15 minutes.
+def next_failures(before: Failures | None, *, now: datetime) -> Failures:
+    """One more wrong password: from the fifth on there is a lock, of 1 s, 2 s, 4 s ... up to 15 minutes.
 
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html (lockout behaviour)
     """
-    before = user.failures
     count = 1 if before is None or now - before.last_at >= FAILURES_FORGOTTEN_AFTER else before.count + 1
     locked_until = None
     if count >= FREE_FAILURES:
         seconds = min(2 ** min(count - FREE_FAILURES, 20), LONGEST_LOCK.total_seconds())
         locked_until = now + timedelta(seconds=seconds)
-    return structs.replace(user, failures=Failures(count=count, last_at=now, locked_until=locked_until))
+    return Failures(count=count, last_at=now, locked_until=locked_until)
 
 
 def shown_attributes(user: User, readable: frozenset[str] | None = None) -> list[dict[str, str]]:
@@ -164,5 +163,5 @@ def render_user(user: User, *, attributes_name: str = "Attributes") -> dict[str,
 
 def simulated_sub(pool: UserPool, name: str) -> str:
     """The sub of a user that does not exist: each time the same, and nobody outside can tell it from a real one."""
-    mac = hmac.digest(pool.simulation_key.reveal().encode(), name.encode("utf-8", "replace"), "sha256").hex()
+    mac = hmac.digest(pool.simulation_key.reveal().encode(), pool.fold(name).encode("utf-8", "replace"), "sha256").hex()
     return f"{mac[:8]}-{mac[8:12]}-4{mac[13:16]}-a{mac[17:20]}-{mac[20:32]}"

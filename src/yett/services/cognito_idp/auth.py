@@ -20,12 +20,13 @@ from yett.rules.cognito_idp.srp import claim_signature, parse_client_public, ser
 from yett.rules.cognito_idp.tokens import writable_attributes
 from yett.rules.cognito_idp.user_pool import UserPool
 from yett.rules.cognito_idp.users import (
+    Failures,
     User,
     UserStatus,
     is_locked,
+    next_failures,
     simulated_sub,
     with_attributes,
-    with_failure,
     with_password,
 )
 from yett.services.call import Call
@@ -41,6 +42,7 @@ LOCKED: Final = "Password attempts exceeded"
 ATTRIBUTE_PREFIX: Final = "userAttributes."
 SRP_SECRET_BYTES: Final = 128
 VERIFIER_BYTES: Final = 384
+PHANTOM_DIGITS: Final = 4  # hexadecimal: so few places that no flood of names fills a disk
 
 
 async def initiate_auth(call: Call, params: Params) -> Answer:
@@ -113,6 +115,7 @@ async def verify_password(call: Call, pool: UserPool, client: AppClient, name: s
     user = await store.find_user(pool, name)
     is_right = await passwords.is_right(None if user is None else user.password, password)
     if user is None:
+        await count_phantom_failure(call, pool, client, simulated_sub(pool, name))
         raise unknown_user(client)
     fresh = await store.find_user_by_sub(pool, user.sub)
     if fresh is None or fresh.password != user.password:
@@ -129,18 +132,34 @@ async def count_failure(call: Call, pool: UserPool, user: User) -> None:
     Raises:
         UserPoolRefused: The user is locked.
     """
-    await call.ports.user_pool_store.change_user(pool, user, lambda now_is: failed(now_is, now=call.now))
+    await call.ports.user_pool_store.change_user(
+        pool, user, lambda found: structs.replace(found, failures=failed(found.failures, now=call.now))
+    )
 
 
-def failed(user: User, *, now: datetime) -> User:
-    """The user after a wrong password.
+async def count_phantom_failure(call: Call, pool: UserPool, client: AppClient, sub: str) -> None:
+    """Count a sign-in by a name that nobody has, where the client hides that: the same work, and the same locks.
+
+    *sub* is the simulated one of the name.
 
     Raises:
-        UserPoolRefused: The user is locked.
+        UserPoolRefused: The name is locked, as a user's would be.
     """
-    if is_locked(user, now=now):
+    if client.prevents_user_existence_errors:
+        await call.ports.user_pool_store.phantoms.put(
+            pool.place, sub[:PHANTOM_DIGITS], change=lambda before: failed(before, now=call.now)
+        )
+
+
+def failed(failures: Failures | None, *, now: datetime) -> Failures:
+    """The failures after one more.
+
+    Raises:
+        UserPoolRefused: They were so many that there is a lock.
+    """
+    if is_locked(failures, now=now):
         raise not_authorized(LOCKED)
-    return with_failure(user, now=now)
+    return next_failures(failures, now=now)
 
 
 async def forget_failures(call: Call, pool: UserPool, user: User) -> User:
@@ -149,7 +168,7 @@ async def forget_failures(call: Call, pool: UserPool, user: User) -> User:
     Raises:
         UserPoolRefused: The user is locked, or a right password is not enough.
     """
-    if is_locked(user, now=call.now):
+    if is_locked(user.failures, now=call.now):
         raise not_authorized(LOCKED)
     check_user(user, now=call.now)
     if user.failures is None:
@@ -264,7 +283,8 @@ async def begin_srp(
     user = await call.ports.user_pool_store.find_user(pool, name)
     if user is None and not client.prevents_user_existence_errors:
         raise unknown_user(client)
-    if user is not None and is_locked(user, now=call.now):
+    phantom = await call.ports.user_pool_store.phantoms.find(pool.place, simulated_sub(pool, name)[:PHANTOM_DIGITS])
+    if is_locked(phantom if user is None else user.failures, now=call.now):
         raise not_authorized(LOCKED)
     username, salt, verifier = srp_record(call, pool, user, name)
     secret_b = int.from_bytes(call.ports.randomness.token_bytes(SRP_SECRET_BYTES), "big")
@@ -334,6 +354,7 @@ async def verify_srp(
     expected = claim_signature(key, pool.place.pool_id, challenge.username, block, timestamp)
     is_right = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
     if user is None:
+        await count_phantom_failure(call, pool, client, challenge.sub)
         raise unknown_user(client)
     if responses["USERNAME"] != challenge.username:
         raise not_authorized(WRONG)
