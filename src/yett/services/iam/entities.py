@@ -192,9 +192,12 @@ def read_marker(params: Params) -> str:
         ServiceError: ValidationError, for a marker that we did not make.
     """
     try:
-        return base64.urlsafe_b64decode(params.get("Marker", "").encode()).decode()
+        position = base64.b64decode(params.get("Marker", ""), b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise validation_error("Invalid Marker.") from error
+    if "\0" in position:
+        raise validation_error("Invalid Marker.")
+    return position
 
 
 def page_of(items: Sequence[T], params: Params) -> tuple[Sequence[T], dict[str, object]]:

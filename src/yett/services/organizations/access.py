@@ -108,7 +108,7 @@ def read_type(text: str) -> PolicyType:
 def page_of(items: Sequence[T], params: Params) -> tuple[list[T], dict[str, object]]:
     """One page, and the token of the next."""
     try:
-        start = int(base64.urlsafe_b64decode(params.get("NextToken", "MA==").encode()))
+        start = int(base64.b64decode(params.get("NextToken", "MA=="), b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
         raise ServiceError(
             "InvalidInputException", "You specified an invalid token.", fields={"Reason": "INVALID_NEXT_TOKEN"}

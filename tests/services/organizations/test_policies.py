@@ -1,0 +1,84 @@
+from tests.services.aws import ACCOUNT, Aws, allow, deny, policy
+from tests.services.organizations.test_accounts import create
+
+from yett.ports.callers import Caller
+
+SCP = "SERVICE_CONTROL_POLICY"
+
+
+async def organization(aws: Aws) -> tuple[str, str]:
+    """The root, and a member account, with service control policies in force."""
+    await aws.do("organizations:CreateOrganization")
+    root = str((await aws.do("organizations:ListRoots"))["Roots"][0]["Id"])
+    await aws.do("organizations:EnablePolicyType", RootId=root, PolicyType=SCP)
+    return root, await create(aws)
+
+
+async def make(aws: Aws, content: str) -> str:
+    made = await aws.do("organizations:CreatePolicy", Name="n", Description="d", Type=SCP, Content=content)
+    return str(made["Policy"]["PolicySummary"]["Id"])
+
+
+async def test_a_policy_binds_members_at_once_and_never_the_manager(aws: Aws) -> None:
+    root, account = await organization(aws)
+    await aws.do("iam:ListUsers", await aws.ports.callers.root(account))
+    await aws.do("iam:ListUsers", await role_of(aws, account))
+    no_users = await make(aws, policy(deny("iam:ListUsers")))
+    await aws.do("organizations:AttachPolicy", PolicyId=no_users, TargetId=root)
+    for caller in (await aws.ports.callers.root(account), await role_of(aws, account)):
+        code, message = await aws.refused("iam:ListUsers", caller)
+        assert code == "AccessDenied"
+        assert "with an explicit deny in a service control policy" in message
+    await aws.do("iam:ListUsers")
+    await aws.do("organizations:UpdatePolicy", PolicyId=no_users, Content=policy(deny("iam:ListRoles")))
+    await aws.do("iam:ListUsers", await aws.ports.callers.root(account))
+    await aws.do("organizations:DetachPolicy", PolicyId=no_users, TargetId=root)
+    await aws.do("iam:ListRoles", await aws.ports.callers.root(account))
+
+
+async def role_of(aws: Aws, account: str) -> Caller:
+    arn = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+    found = await aws.ports.callers.role(arn, "x", now=aws.time)
+    assert found is not None
+    return found
+
+
+async def test_every_level_must_allow(aws: Aws) -> None:
+    root, account = await organization(aws)
+    only_s3 = await make(aws, policy(allow("s3:*")))
+    await aws.do("organizations:AttachPolicy", PolicyId=only_s3, TargetId=account)
+    await aws.do("organizations:DetachPolicy", PolicyId="p-FullAWSAccess", TargetId=account)
+    code, message = await aws.refused("iam:ListUsers", await aws.ports.callers.root(account))
+    assert code == "AccessDenied"
+    assert "because no service control policy allows the iam:ListUsers action" in message
+    code, _ = await aws.refused("organizations:DetachPolicy", PolicyId=only_s3, TargetId=account)
+    assert code == "ConstraintViolationException"
+    assert root
+
+
+async def test_policies_are_named_listed_and_deleted_when_unused(aws: Aws) -> None:
+    root, account = await organization(aws)
+    made = await make(aws, policy(deny("s3:*")))
+    create_again = {"Name": "n", "Description": "d", "Type": SCP, "Content": policy(allow("*"))}
+    assert (await aws.refused("organizations:CreatePolicy", **create_again))[0] == "DuplicatePolicyException"
+    malformed = {**create_again, "Name": "m", "Content": "{"}
+    assert (await aws.refused("organizations:CreatePolicy", **malformed))[0] == "MalformedPolicyDocumentException"
+    listed = (await aws.do("organizations:ListPolicies", Filter=SCP))["Policies"]
+    assert [each["Id"] for each in listed] == ["p-FullAWSAccess", made]
+    for target in (root, account):
+        await aws.do("organizations:AttachPolicy", PolicyId=made, TargetId=target)
+    attach = {"PolicyId": made, "TargetId": root}
+    assert (await aws.refused("organizations:AttachPolicy", **attach))[0] == "DuplicatePolicyAttachmentException"
+    targets = (await aws.do("organizations:ListTargetsForPolicy", PolicyId=made))["Targets"]
+    assert {each["Type"] for each in targets} == {"ROOT", "ACCOUNT"}
+    assert (await aws.refused("organizations:DeletePolicy", PolicyId=made))[0] == "PolicyInUseException"
+    for target in (root, account):
+        await aws.do("organizations:DetachPolicy", PolicyId=made, TargetId=target)
+    detach = {"PolicyId": made, "TargetId": root}
+    assert (await aws.refused("organizations:DetachPolicy", **detach))[0] == "PolicyNotAttachedException"
+    described = (await aws.do("organizations:DescribePolicy", PolicyId=made))["Policy"]
+    assert described["Content"] == policy(deny("s3:*"))
+    assert f"organizations::{ACCOUNT}:policy/" in described["PolicySummary"]["Arn"]
+    await aws.do("organizations:DeletePolicy", PolicyId=made)
+    code, _ = await aws.refused("organizations:DeletePolicy", PolicyId="p-FullAWSAccess")
+    assert code == "ConstraintViolationException"
