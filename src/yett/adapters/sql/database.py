@@ -7,7 +7,9 @@ transactions are serializable and tried again when they collide.
 import asyncio
 import logging
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +31,7 @@ BUSY_TIMEOUT_SECONDS: Final = 10  # how long a SQLite writer waits for another p
 READERS: Final = 4
 POSTGRESQL_WRITERS: Final = 8
 ATTEMPTS: Final = 12
+BACK_OFF_SECONDS: Final = 0.01  # at most, times the attempt, before another
 COLLISIONS: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 MIGRATION_LOCK: Final = 0x79657474  # "yett": one process migrates, the others wait
 
@@ -137,6 +140,7 @@ class Database:
                 collided = getattr(error.orig, "sqlstate", None) in COLLISIONS
                 if collided and attempt < ATTEMPTS:
                     logger.debug("a transaction collided, attempt %d", attempt)
+                    time.sleep(random.uniform(0, BACK_OFF_SECONDS * attempt))  # noqa: S311 - only to part the two
                     continue
                 if collided or isinstance(error, OperationalError):
                     raise Unavailable(f"the database failed: {error.orig}") from error
