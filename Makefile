@@ -26,6 +26,9 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+
 bench: $(STAMP)
 	$(BIN)/python -m bench.run
 
