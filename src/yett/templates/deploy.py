@@ -261,7 +261,7 @@ class Deployment:
             if kind.is_there is None or await kind.is_there(self.actor, present):
                 await self.keep(present, "keep")
                 return
-            present = None
+            wanted, present = msgspec.structs.replace(wanted, former_id=present.physical_id), None
         made, action = await self.bring_about(kind, wanted, present)
         self.changed = True
         record = ResourceRecord(

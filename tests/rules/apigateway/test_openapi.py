@@ -243,6 +243,14 @@ def test_a_scheme_that_is_not_defined_opens_nothing() -> None:
         imported(document(security=[{"Typo": []}]))
 
 
+def test_a_signature_is_asked_for_where_sam_names_it_without_defining_it() -> None:
+    # AWS::Serverless::Api with MergeDefinitions: the scheme AWS_IAM is used and not defined.
+    api = imported(document(security=[{"AWS_IAM": []}]))
+    assert (
+        freeze(api, deployment_id="d", now=NOW).resources[-1].methods[0].authorization_type is AuthorizationType.AWS_IAM
+    )
+
+
 def test_a_root_security_is_ignored_with_a_warning() -> None:
     api = imported(document() | {"security": [{"Iam": []}]})
     assert "#/security" in api.warnings[0]

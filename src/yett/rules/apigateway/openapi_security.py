@@ -14,7 +14,12 @@ from yett.rules.apigateway.openapi_vocabulary import AUTHORIZER_MEMBERS, PREFIX,
 from yett.rules.apigateway.rest_api import Authorizer, RestApi
 from yett.rules.execute_api.deployment import AuthorizationType, AuthorizerType
 
-NO_AUTHORIZER: Final = "NONE"  # what SAM writes for `Authorizer: NONE`: a scheme that is not defined
+# Schemes that SAM names without defining them: `Authorizer: NONE`, and `AWS_IAM` in a merged definition.
+# UNCERTAIN: what AWS makes of an undefined AWS_IAM; here it asks for a signature, which is what its author wrote.
+UNDEFINED: Final[Mapping[str, AuthorizationType]] = {
+    "NONE": AuthorizationType.NONE,
+    "AWS_IAM": AuthorizationType.AWS_IAM,
+}
 SIGV4_PREFIX: Final = "aws"  # "awsSigv4"; anything that begins so means AWS_IAM (spec 06, section 7)
 
 Schemes = Mapping[str, tuple[str, Node]]  # name -> its JSON pointer and the scheme
@@ -88,8 +93,8 @@ def authorization(
     for index, requirement in enumerate(operation.get("security") or ()):
         for name, scopes in mapping(requirement, f"{pointer}/security/{index}").items():
             where = f"{pointer}/security/{index}/{escaped(name)}"
-            if name == NO_AUTHORIZER and name not in schemes:
-                found.append({"authorizationType": AuthorizationType.NONE.value})
+            if name in UNDEFINED and name not in schemes:
+                found.append({"authorizationType": UNDEFINED[name].value})
             else:
                 found.append(scheme_authorization(name, scopes or [], schemes, authorizers, where))
     if (auth := operation.get(f"{PREFIX}auth")) is not None:

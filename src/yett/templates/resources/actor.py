@@ -52,6 +52,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     logical_id: str
     type: str
     properties: Mapping[str, Any]
+    former_id: str | None = None  # of one that its backend has lost
 
 
 class Made(Struct, frozen=True, kw_only=True):

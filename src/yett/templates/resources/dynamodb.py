@@ -12,7 +12,7 @@ SERVICE: Final = "dynamodb"
 
 
 async def create_table(actor: Actor, wanted: Wanted) -> Made:
-    name = wanted.properties.get("TableName") or actor.name(wanted.logical_id, limit=255)
+    name = wanted.properties.get("TableName") or wanted.former_id or actor.name(wanted.logical_id, limit=255)
     params = fit(SERVICE, "CreateTable", {**wanted.properties, "TableName": name})
     await actor.do(SERVICE, "CreateTable", params)
     arn = f"arn:aws:dynamodb:{actor.region}:{actor.account}:table/{name}"

@@ -1,0 +1,113 @@
+"""Intrinsic functions and dependencies."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yett.templates.cloudformation import NO_VALUE, Attributes, Scope, order, parse_parameters, resolve
+from yett.templates.errors import TemplateRefused
+
+SCOPE = Scope(
+    parameters={"Name": "pets", "Many": ["a", "b"]},
+    pseudo={"AWS::Region": "us-east-1", "AWS::AccountId": "123456789012"},
+    mappings={"M": {"us-east-1": {"size": "big"}}},
+    conditions={
+        "Yes": {"Fn::Equals": [{"Ref": "Name"}, "pets"]},
+        "No": {"Fn::Not": [{"Condition": "Yes"}]},
+        "Both": {"Fn::And": [{"Condition": "Yes"}, {"Condition": "No"}]},
+        "One": {"Fn::Or": [{"Condition": "Yes"}, {"Condition": "No"}]},
+    },
+    made={"Api": Attributes("abc123", {"RootResourceId": "root", "Nested.Name": "deep"})},
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "expect"),
+    [
+        ({"Ref": "Name"}, "pets"),
+        ({"Ref": "Api"}, "abc123"),
+        ({"Ref": "AWS::Region"}, "us-east-1"),
+        ({"Fn::GetAtt": ["Api", "RootResourceId"]}, "root"),
+        ({"Fn::GetAtt": "Api.RootResourceId"}, "root"),
+        ({"Fn::GetAtt": ["Api", "Nested.Name"]}, "deep"),
+        ({"Fn::Sub": "${Api}/${Api.RootResourceId}/${!Literal}/${AWS::Region}"}, "abc123/root/${Literal}/us-east-1"),
+        ({"Fn::Sub": ["${A}-${Name}", {"A": {"Ref": "Api"}}]}, "abc123-pets"),
+        ({"Fn::Join": ["-", ["a", {"Ref": "Name"}]]}, "a-pets"),
+        ({"Fn::Select": ["1", {"Ref": "Many"}]}, "b"),
+        ({"Fn::Split": [",", "a,b"]}, ["a", "b"]),
+        ({"Fn::Base64": "x"}, "eA=="),
+        ({"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "size"]}, "big"),
+        ({"Fn::FindInMap": ["M", "x", "size", {"DefaultValue": "none"}]}, "none"),
+        ({"Fn::If": ["Yes", "a", "b"]}, "a"),
+        ({"Fn::If": ["No", "a", "b"]}, "b"),
+        ({"Fn::If": ["Both", "a", "b"]}, "b"),
+        ({"Fn::If": ["One", "a", "b"]}, "a"),
+        ({"a": {"Ref": "AWS::NoValue"}, "b": [{"Ref": "AWS::NoValue"}, 1]}, {"b": [1]}),
+        ({"Version": "1", "Condition": {"IpAddress": {}}}, {"Version": "1", "Condition": {"IpAddress": {}}}),
+        ({"Condition": {"StringEquals": {"a": {"Ref": "Name"}}}}, {"Condition": {"StringEquals": {"a": "pets"}}}),
+    ],
+)  # fmt: skip
+def test_functions_give_what_cloudformation_gives(value: Any, expect: Any) -> None:
+    assert resolve(value, SCOPE) == expect
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Ref": "Nobody"},
+        {"Fn::GetAtt": ["Api", "Nothing"]},
+        {"Fn::GetAtt": ["Nobody", "Arn"]},
+        {"Fn::Sub": "${Nobody}"},
+        {"Fn::ImportValue": "x"},
+        {"Fn::Transform": {"Name": "AWS::Include"}},
+        {"Fn::Select": [5, ["a"]]},
+        {"Fn::If": ["Unknown", 1, 2]},
+        {"Fn::FindInMap": ["M", "x", "y"]},
+    ],
+)
+def test_what_names_nothing_is_refused(value: Any) -> None:
+    with pytest.raises(TemplateRefused):
+        resolve(value, SCOPE)
+
+
+PLAIN = st.recursive(
+    st.one_of(st.text(max_size=4), st.integers(), st.booleans()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3)
+    ),
+)
+
+
+@given(PLAIN)
+def test_what_has_no_function_stays_as_it_is(value: Any) -> None:
+    assert resolve(value, SCOPE) == value
+    assert resolve(value, SCOPE) is not NO_VALUE
+
+
+def test_resources_come_after_what_they_need() -> None:
+    resources = {
+        "Stage": {"DependsOn": "Account", "Properties": {"Api": {"Ref": "Api"}}},
+        "Api": {"Properties": {"Body": {"uri": {"Fn::Sub": "x/${Fn.Arn}"}}}},
+        "Fn": {"Properties": {"Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
+        "Role": {},
+        "Account": {"DependsOn": []},
+    }
+    assert order(resources) == ["Role", "Fn", "Api", "Account", "Stage"]
+    with pytest.raises(TemplateRefused, match="circle: A, B"):
+        order({"A": {"DependsOn": "B"}, "B": {"Properties": {"x": {"Ref": "A"}}}})
+    with pytest.raises(TemplateRefused, match="not there"):
+        order({"A": {"DependsOn": "B"}})
+
+
+def test_parameters_are_held_to_their_declarations() -> None:
+    declared = {
+        "Port": {"Type": "Number", "Default": 80, "MaxValue": 100},
+        "Kind": {"Type": "String", "AllowedValues": ["a", "b"]},
+        "List": {"Type": "CommaDelimitedList", "Default": "x, y"},
+    }
+    assert parse_parameters(declared, {"Kind": "a"}) == {"Port": "80", "Kind": "a", "List": ["x", "y"]}
+    for wrong in ({}, {"Kind": "c"}, {"Kind": "a", "Port": "x"}, {"Kind": "a", "Port": "101"}, {"Kind": "a", "Q": "1"}):
+        with pytest.raises(TemplateRefused):
+            parse_parameters(declared, wrong)

@@ -1,0 +1,278 @@
+"""Templates go up through AWS's own operations, on the real stores."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yett.policy import CallerPolicies, Kind, NamedPolicy, compile_policies, parse_policy
+from yett.ports.callers import Caller
+from yett.ports.iam_store import User
+from yett.ports.settings import Settings
+from yett.rules.execute_api.deployment import AuthorizationType
+from yett.server.wiring import Wired
+from yett.templates.deploy import Event, Stack, deploy, local_url
+from yett.templates.errors import TemplateRefused
+from yett.templates.packaging import Packager
+from yett.values.http import HttpResponse
+from yett.values.identity import IamIdentity, PrincipalType
+from yett.values.secret import Secret
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Network: {Type: String, Default: 127.0.0.1/32}
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      Auth:
+        Authorizers:
+          Customers: {UserPoolArn: !GetAtt Pool.Arn}
+        ResourcePolicy:
+          CustomStatements:
+            - {Effect: Allow, Principal: "*", Action: execute-api:Invoke, Resource: execute-api:/*}
+            - Effect: Deny
+              Principal: "*"
+              Action: execute-api:Invoke
+              Resource: execute-api:/*
+              Condition: {NotIpAddress: {aws:SourceIp: !Ref Network}}
+  Pool:
+    Type: AWS::Cognito::UserPool
+    Properties: {UserPoolName: customers}
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      InlineCode: "def handler(event, context): return {'statusCode': 200}"
+      Environment: {Variables: {ISSUER: !GetAtt Pool.ProviderURL}}
+      Policies:
+        - Statement: [{Effect: Allow, Action: dynamodb:GetItem, Resource: "*"}]
+      Events:
+        Open: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /open, Method: get}}
+        Mine:
+          Type: Api
+          Properties: {RestApiId: !Ref Api, Path: /mine, Method: get, Auth: {Authorizer: Customers}}
+  Clerk:
+    Type: AWS::IAM::User
+    Properties: {UserName: clerk}
+  Key:
+    Type: AWS::IAM::AccessKey
+    Properties: {UserName: !Ref Clerk}
+Outputs:
+  Url: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/prod"}
+  Key: {Value: !Ref Key}
+"""
+
+
+class Ground:
+    """A home with nothing in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.wired = Wired.of(
+            Settings(), home=home, master_key=bytes(32), database_url=None, dynamodb_url="http://127.0.0.1:9"
+        )
+        self.events: list[Event] = []
+        self.tables: set[str] = set()
+
+    async def relay(self, call: Any, operation: Any, params: Any) -> HttpResponse:
+        """Stands for the DynamoDB behind yett: it knows the names of tables."""
+        name = params["TableName"]
+        if operation.name == "CreateTable":
+            self.tables.add(name)
+        elif name not in self.tables:
+            body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no table"}'
+            return HttpResponse(status=400, body=body)
+        elif operation.name == "DeleteTable":
+            self.tables.remove(name)
+        return HttpResponse(status=200, body=b"{}")
+
+    async def up(self, text: str, *, by: Caller | None = None, **parameters: str) -> Stack:
+        """Deploy a template."""
+        path = self.home / "template.yaml"
+        path.write_text(text)
+        self.events.clear()
+        return await deploy(
+            path,
+            stack_name="pets",
+            parameters=parameters,
+            ports=self.wired.ports,
+            caller=by or await self.wired.ports.callers.root(ACCOUNT),
+            relay=self.relay,
+            packager=Packager(self.home, progress=lambda text: None),
+            on_progress=self.events.append,
+        )
+
+    async def refusal(self, text: str, **parameters: Any) -> str:
+        """The refusal that a template must get."""
+        with pytest.raises(TemplateRefused) as refused:
+            await self.up(text, **parameters)
+        return refused.value.reason.removeprefix(f"{self.home}/")
+
+    async def left(self) -> tuple[int, int, int, object]:
+        """How many users, APIs and functions there are, and the stack."""
+        ports = self.wired.ports
+        apis = await ports.api_store.apis(ACCOUNT, REGION, after="", limit=10)
+        stack = await ports.stack_store.find(ACCOUNT, REGION, "pets")
+        functions = await ports.function_store.list_functions(ACCOUNT, REGION, after="", limit=10)
+        user = await ports.iam_store.find(User, ACCOUNT, "clerk")
+        return int(user is not None), len(apis), len(functions), stack
+
+
+@pytest.fixture
+async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
+    ground = Ground(tmp_path)
+    yield ground
+    await ground.wired.close()
+
+
+def limited(*actions: str) -> Caller:
+    """An IAM user who may do these alone."""
+    arn = f"arn:aws:iam::{ACCOUNT}:user/ann"
+    text = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(actions), "Resource": "*"}}
+    policy = compile_policies((NamedPolicy("p", parse_policy(text, kind=Kind.IDENTITY)),), actions=None)
+    return Caller(
+        identity=IamIdentity(
+            account=ACCOUNT,
+            arn=arn,
+            user_id="AIDA",
+            principal_type=PrincipalType.USER,
+            access_key_id="AKIA",
+            principal_arn=arn,
+            user_name="ann",
+        ),
+        secret_access_key=Secret("s"),
+        policies=CallerPolicies(identity=policy, boundary=None, session=None, scp=(), rcp=(), is_root=False),
+    )
+
+
+async def test_a_template_goes_up_and_its_api_is_served(ground: Ground) -> None:
+    stack = await ground.up(TEMPLATE)
+    (address,) = stack.apis
+    outputs = {one.name: one for one in stack.outputs}
+    assert outputs["Url"].value == f"https://{address.api_id}.execute-api.us-east-1.amazonaws.com/prod"
+    assert outputs["Url"].local == address.url == f"http://{address.api_id}.execute-api.localhost:4566/prod"
+    plan = await ground.wired.ports.plans.resolve(address.api_id, "prod")
+    assert plan is not None
+    assert {one.name: one.authorization_type for one in plan.methods} == {
+        "GET /open": AuthorizationType.NONE,
+        "GET /mine": AuthorizationType.COGNITO_USER_POOLS,
+    }
+    assert plan.resource_policy is not None
+    done = [event for event in ground.events if event.state == "done"]
+    assert {event.action for event in done} == {"create"}
+    assert [one.logical_id for one in stack.resources] == [event.logical_id for event in done]
+
+
+async def test_going_up_again_changes_nothing(ground: Ground) -> None:
+    first = await ground.up(TEMPLATE)
+    second = await ground.up(TEMPLATE)
+    assert not second.changed
+    assert second.outputs == first.outputs
+    assert {event.action for event in ground.events} == {"keep"}
+
+
+async def test_a_change_is_made_in_place_and_deployed(ground: Ground) -> None:
+    first = await ground.up(TEMPLATE)
+    ports, api_id = ground.wired.ports, first.apis[0].api_id
+    before = await ports.plans.resolve(api_id, "prod")
+    second = await ground.up(TEMPLATE, Network="10.0.0.0/8")
+    after = await ports.plans.resolve(api_id, "prod")
+    assert second.apis == first.apis
+    assert before is not None
+    assert after is not None
+    assert after.deployment_id != before.deployment_id
+    api = await ports.api_store.find_api(ACCOUNT, REGION, api_id)
+    assert api is not None
+    assert "10.0.0.0/8" in (api.policy or "")
+    assert len(await ports.api_store.deployments(ACCOUNT, REGION, api_id)) == 1
+
+
+async def test_what_is_no_longer_there_is_removed(ground: Ground) -> None:
+    await ground.up(TEMPLATE)
+    shorter = TEMPLATE.replace("  Key: {Value: !Ref Key}\n", "")
+    shorter = shorter[: shorter.index("  Clerk:")] + shorter[shorter.index("Outputs:") :]
+    stack = await ground.up(shorter)
+    assert (await ground.left())[0] == 0
+    assert {"Clerk", "Key"}.isdisjoint(one.logical_id for one in stack.resources)
+
+
+async def test_secrets_of_a_stack_are_not_on_the_disk(ground: Ground) -> None:
+    stack = await ground.up(TEMPLATE)
+    secret = next(one for one in stack.resources if one.logical_id == "Key").attributes["SecretAccessKey"]
+    for file in ground.home.glob("yett.db*"):
+        assert secret.encode() not in file.read_bytes()
+
+
+async def test_a_failure_names_its_line_and_undoes_what_was_made(ground: Ground) -> None:
+    wrong = TEMPLATE.replace("Properties: {UserName: !Ref Clerk}", "Properties: {UserName: nobody}")
+    reason = await ground.refusal(wrong)
+    line = wrong.split("\n").index("    Properties: {UserName: nobody}") + 1
+    assert reason.startswith(f"template.yaml:{line}: `Key` (AWS::IAM::AccessKey): ")
+    assert await ground.left() == (0, 0, 0, None)
+    assert any(event.action == "undo" for event in ground.events)
+
+
+async def test_what_would_not_be_enforced_stops_before_anything_is_made(ground: Ground) -> None:
+    line = TEMPLATE.split("\n").index("    Type: AWS::IAM::User") + 1
+    limits = TEMPLATE.replace("    Type: AWS::IAM::User\n", "    Type: AWS::ApiGateway::UsagePlan\n")
+    assert f"{line - 1}: `Clerk`: resources of type `AWS::ApiGateway::UsagePlan`" in await ground.refusal(limits)
+    assert ground.events == []
+
+
+async def test_an_api_key_is_refused_with_the_operation_that_asks_for_it(ground: Ground) -> None:
+    keys = TEMPLATE.replace(
+        "      Auth:\n        Authorizers:", "      Auth:\n        ApiKeyRequired: true\n        Authorizers:"
+    )
+    reason = await ground.refusal(keys)
+    assert reason.startswith("template.yaml:")
+    assert "API keys" in reason
+    assert await ground.left() == (0, 0, 0, None)
+
+
+async def test_a_fault_in_a_definition_is_told_where_it_stands(ground: Ground) -> None:
+    body = {
+        "swagger": "2.0",
+        "info": {"title": "x"},
+        "paths": {
+            "/a": {"get": {"x-amazon-apigateway-integration": {"type": "aws", "uri": "x", "httpMethod": "POST"}}}
+        },
+    }
+    head = "Resources:\n  Api:\n    Type: AWS::ApiGateway::RestApi\n    Properties:\n      Body:\n"
+    text = head + "\n".join("        " + line for line in json.dumps(body, indent=1).split("\n"))
+    line = next(number for number, content in enumerate(text.split("\n"), start=1) if '"type": "aws"' in content)
+    assert (await ground.refusal(text)).startswith(f"template.yaml:{line}: `Api` (AWS::ApiGateway::RestApi): ")
+
+
+async def test_the_deployer_needs_permission_for_every_resource(ground: Ground) -> None:
+    reason = await ground.refusal(
+        TEMPLATE, by=limited("iam:ListPolicies", "cognito-idp:*", "iam:*User", "iam:*AccessKey")
+    )
+    assert "is not authorized to perform: iam:CreateRole" in reason
+    assert await ground.left() == (0, 0, 0, None)
+
+
+async def test_a_table_that_its_backend_lost_is_made_again_under_its_name(ground: Ground) -> None:
+    table = "Resources:\n  Pets:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      BillingMode: PAY_PER_REQUEST\n"
+    table += "      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]\n"
+    table += "      KeySchema: [{AttributeName: id, KeyType: HASH}]\n"
+    await ground.up(table)
+    names = set(ground.tables)
+    ground.tables.clear()
+    assert (await ground.up(table)).changed
+    assert ground.tables == names
+    assert not (await ground.up(table)).changed
+
+
+def test_only_a_default_endpoint_has_a_local_form() -> None:
+    public = "http://localhost:4566"
+    assert local_url("https://abcdefghij.execute-api.eu-west-1.amazonaws.com/x/y", public) == (
+        "http://abcdefghij.execute-api.localhost:4566/x/y"
+    )
+    assert local_url("https://example.com/x", public) is None
