@@ -36,3 +36,17 @@ async def test_what_is_no_policy_is_refused(aws: Aws) -> None:
     await aws.do("iam:CreateUser", UserName="alice")
     code, _ = await aws.refused("iam:PutUserPolicy", UserName="alice", PolicyName="b", PolicyDocument="[]")
     assert code == "MalformedPolicyDocument"
+
+
+async def test_the_version_may_be_left_out_and_is_kept_so(aws: Aws) -> None:
+    # What SAM's policy templates embed. A managed policy must have one (spec 03, section 8).
+    text = '{"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
+    await aws.do("iam:CreateUser", UserName="alice")
+    await aws.do("iam:PutUserPolicy", UserName="alice", PolicyName="a", PolicyDocument=text)
+    got = await aws.do("iam:GetUserPolicy", UserName="alice", PolicyName="a")
+    assert unquote(got["PolicyDocument"]) == text
+    for wrong in ("{}", '{"Statement": []', text.replace("Allow", "Perhaps")):
+        code, _ = await aws.refused("iam:PutUserPolicy", UserName="alice", PolicyName="b", PolicyDocument=wrong)
+        assert code == "MalformedPolicyDocument"
+    code, _ = await aws.refused("iam:CreatePolicy", PolicyName="m", PolicyDocument=text)
+    assert code == "MalformedPolicyDocument"
