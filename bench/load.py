@@ -4,9 +4,19 @@ import asyncio
 import re
 import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
+
+from bench.processes import BenchError
+
+HeaderLines = dict[str, str]
+
+_REPLAY: Final = Path(__file__).parent / "replay.lua"
 
 
 @dataclass(frozen=True)
@@ -15,32 +25,59 @@ class Load:
 
     requests: int
     seconds: float
-    failures: int  # answers other than 2xx or 3xx, and broken connections
+    refused: int  # answers other than 2xx or 3xx
+    broken: int  # connections that were lost, and requests that got no answer in time
     p50_ms: float | None
     p99_ms: float | None
 
 
-def drive(url: str, headers: dict[str, str], *, seconds: float, connections: int) -> Load:
-    """Ask *url* over and over."""
+def drive(url: str, headers: Sequence[HeaderLines], *, seconds: float, connections: int) -> Load:
+    """Ask *url* over and over, each time with the next of *headers*."""
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    wires = [_render(target, {"Host": parts.netloc, **lines}) for lines in headers]
     if shutil.which("wrk"):
-        return _drive_by_wrk(url, headers, seconds=seconds, connections=connections)
-    return asyncio.run(_drive_ourselves(url, headers, seconds=seconds, connections=connections))
+        return _drive_by_wrk(url, wires, seconds=seconds, connections=connections)
+    return asyncio.run(_drive_ourselves(parts.port or 80, wires, seconds=seconds, connections=connections))
 
 
-def _drive_by_wrk(url: str, headers: dict[str, str], *, seconds: float, connections: int) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
-    for name, value in headers.items():
-        command += ["-H", f"{name}: {value}"]
-    text = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
-    total = re.search(r"(\d+) requests in ([\d.]+)(m?s)", text)
+def ask_once(url: str, headers: HeaderLines) -> int:
+    """Ask once; the answer's status."""
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    wire = _render(target, {"Host": parts.netloc, **headers})
+
+    async def ask() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", parts.port)
+        writer.write(wire)
+        line = await reader.readline()
+        writer.close()
+        return int(line.split()[1])
+
+    return asyncio.run(ask())
+
+
+def _render(target: str, lines: HeaderLines) -> bytes:
+    block = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"GET {target} HTTP/1.1\r\n{block}\r\n".encode()
+
+
+def _drive_by_wrk(url: str, wires: Sequence[bytes], *, seconds: float, connections: int) -> Load:
+    with tempfile.NamedTemporaryFile(prefix="yett-bench-") as requests:
+        requests.write(b"".join(wires))
+        requests.flush()
+        options = [f"-c{connections}", f"-d{max(1, round(seconds))}s", "-t1", "--latency", "-s", str(_REPLAY)]
+        done = subprocess.run(["wrk", *options, url, "--", requests.name], capture_output=True, text=True, check=True)
+    text = done.stdout
+    total = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", text)
     if total is None:
-        raise RuntimeError(f"wrk said: {text}")
-    bad = sum(int(count) for count in re.findall(r"Non-2xx or 3xx responses: (\d+)", text))
+        raise BenchError(f"wrk said: {text}{done.stderr}")
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     return Load(
         requests=int(total[1]),
-        seconds=float(total[2]) / (1000 if total[3] == "ms" else 1),
-        failures=bad + (sum(int(count) for count in errors.groups()) if errors else 0),
+        seconds=float(total[2]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[total[3]],
+        refused=sum(int(count) for count in re.findall(r"Non-2xx or 3xx responses: (\d+)", text)),
+        broken=sum(int(count) for count in errors.groups()) if errors else 0,
         p50_ms=_latency(text, "50%"),
         p99_ms=_latency(text, "99%"),
     )
@@ -48,35 +85,32 @@ def _drive_by_wrk(url: str, headers: dict[str, str], *, seconds: float, connecti
 
 def _latency(text: str, percentile: str) -> float | None:
     found = re.search(rf"{re.escape(percentile)}\s+([\d.]+)(us|ms|s)", text)
-    return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]] if found else None
+    return round(float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]], 3) if found else None
 
 
-async def _drive_ourselves(url: str, headers: dict[str, str], *, seconds: float, connections: int) -> Load:
-    parts = urlsplit(url)
-    lines = {"Host": parts.netloc, **headers}
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    wire = f"GET {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+async def _drive_ourselves(port: int, wires: Sequence[bytes], *, seconds: float, connections: int) -> Load:
     deadline = time.monotonic() + seconds
     taken: list[float] = []
-    failures = 0
+    refused = broken = sent = 0
 
     async def ask() -> None:
-        nonlocal failures
-        reader, writer = await asyncio.open_connection("127.0.0.1", parts.port)
-        while (began := time.monotonic()) < deadline:
-            writer.write(wire.encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-            await reader.readexactly(int(length[1]) if length else 0)
-            taken.append(time.monotonic() - began)
-            failures += head[9:10] not in {b"2", b"3"}
+        nonlocal refused, broken, sent
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            while (began := time.monotonic()) < deadline:
+                sent += 1
+                writer.write(wires[(sent - 1) % len(wires)])
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                await reader.readexactly(int(length[1]) if length else 0)
+                taken.append(time.monotonic() - began)
+                refused += head[9:10] not in {b"2", b"3"}
+        except (OSError, asyncio.IncompleteReadError):
+            broken += 1
         writer.close()
 
     await asyncio.gather(*(ask() for _ in range(connections)))
     taken.sort()
     at = len(taken)
-    return (
-        Load(at, seconds, failures, 1000 * taken[at // 2], 1000 * taken[at * 99 // 100])
-        if at
-        else Load(0, seconds, 0, None, None)
-    )
+    p50, p99 = (round(1000 * taken[at * percent // 100], 3) if at else None for percent in (50, 99))
+    return Load(at, seconds, refused, broken, p50, p99)

@@ -22,6 +22,7 @@ def start(command: list[str], *, log: Path, environment: dict[str, str] | None =
     """Start a process in a group of its own; what it says of errors goes to *log*."""
     return subprocess.Popen(
         command,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log.open("a"),
         text=True,

@@ -1,0 +1,37 @@
+"""A server as `yett serve` runs it, for a benchmark to load: it also mints tokens, which no operation does in bulk.
+
+    python -m bench.yett_server HOME
+
+Prints a line of JSON with its address and root credentials. For each line of JSON that it then reads, with `place`
+(account, region and id of a user pool), `claims` and `count`, it prints one with as many tokens of that pool, each
+with a `jti` of its own.
+"""
+
+import asyncio
+import json
+import sys
+import uuid
+from pathlib import Path
+
+from yett.cli.serving import serve_until_told
+from yett.rules.cognito_idp.user_pool import PoolPlace
+from yett.server.run import Server
+from yett.server.settings import ServerSettings
+
+
+async def obey(server: Server) -> None:
+    """Say where the server is, and mint what is asked for."""
+    secret = server.root.secret_access_key.reveal()
+    print(json.dumps({"port": server.port, "access_key": server.root.access_key_id, "secret_key": secret}), flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        asked = json.loads(line)
+        place, claims = PoolPlace(*asked["place"]), asked["claims"]
+        tokens = [
+            await server.ports.signing_keys.sign(place, {**claims, "jti": str(uuid.uuid4())}, token_use="id")
+            for _ in range(asked["count"])
+        ]
+        print(json.dumps(tokens), flush=True)
+
+
+if __name__ == "__main__":
+    serve_until_told(ServerSettings(home=Path(sys.argv[1]), port=0), obey)
