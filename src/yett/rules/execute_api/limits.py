@@ -4,7 +4,6 @@ from typing import Final
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 METHOD_ARN_BYTES: Final = 1600  # longer ones answer 414 where authorization is on
-AUTHORIZER_RESOURCE_CHARACTERS: Final = 512  # each Resource of an authorizer's policy
 LAMBDA_PAYLOAD_BYTES: Final = 6_291_556  # what Lambda takes and gives, synchronously
 INTEGRATION_TIMEOUT_MS: Final = 29_000
 AUTHORIZER_TTL_SECONDS: Final = 3600  # the most; 300 unless set

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct
 
 from yett.policy import CompiledPolicies, Kind, MalformedPolicyDocument, NamedPolicy, compile_policies, parse_policy
-from yett.rules.execute_api.limits import AUTHORIZER_RESOURCE_CHARACTERS
 from yett.rules.execute_api.plan import INVOKE
 from yett.values.errors import Refusal
 from yett.values.identity import AuthorizerIdentity
@@ -33,7 +32,6 @@ class AuthorizerAnswer(Struct, frozen=True, kw_only=True):
 
     identity: AuthorizerIdentity
     policy: CompiledPolicies
-    resources: tuple[str, ...]  # of its Allow statements, for `yett explain`
 
 
 def is_unauthorized(payload: bytes) -> bool:
@@ -65,8 +63,9 @@ def parse_answer(payload: bytes, *, authorizer_id: str) -> AuthorizerAnswer:
     try:
         policy = parse_policy(document, kind=Kind.AUTHORIZER)
     except MalformedPolicyDocument as error:
-        raise InvalidAuthorizerAnswer(f"invalid policy document: {error.reason}") from error
-    resources = _check_resources(document)
+        raise InvalidAuthorizerAnswer(f"invalid policy document: {error.detail} ({error.path or '/'})") from error
+    if not policy.statements:
+        raise InvalidAuthorizerAnswer("invalid policy document: it has no statement")
     key = answer.get("usageIdentifierKey")
     return AuthorizerAnswer(
         identity=AuthorizerIdentity(
@@ -76,7 +75,6 @@ def parse_answer(payload: bytes, *, authorizer_id: str) -> AuthorizerAnswer:
             usage_identifier_key=Secret(key) if isinstance(key, str) else None,
         ),
         policy=compile_policies((NamedPolicy(AUTHORIZER_POLICY, policy),), actions=frozenset({INVOKE})),
-        resources=resources,
     )
 
 
@@ -114,20 +112,3 @@ def _read_context(value: object) -> Mapping[str, str]:
             case _:
                 raise InvalidAuthorizerAnswer(f"`context.{name}` is a list or an object")
     return context
-
-
-def _check_resources(document: Mapping[str, object]) -> tuple[str, ...]:
-    """The resources of the Allow statements; every resource of every statement is short enough."""
-    allowed: list[str] = []
-    statements = document.get("Statement")
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if not isinstance(statement, dict):
-            raise InvalidAuthorizerAnswer("invalid policy document: a statement is no object")
-        for element in ("Resource", "NotResource"):
-            value = statement.get(element)
-            resources = value if isinstance(value, list) else [value] if isinstance(value, str) else []
-            if any(len(str(resource)) > AUTHORIZER_RESOURCE_CHARACTERS for resource in resources):
-                raise InvalidAuthorizerAnswer(f"a resource is longer than {AUTHORIZER_RESOURCE_CHARACTERS} characters")
-            if element == "Resource" and statement.get("Effect") == "Allow":
-                allowed.extend(str(resource) for resource in resources)
-    return tuple(allowed)

@@ -1,0 +1,105 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import re2
+from tests.rules.execute_api.support import NOW, POOL
+
+from yett.rules.execute_api.authorizers.cognito import NotForThisMethod, VerifiedToken, accept, read_token
+from yett.tokens import TokenFault, TokenRefused
+
+ISSUER = "http://localhost:4566/us-east-1_abcdefghi"
+ID: dict[str, Any] = {"iss": ISSUER, "sub": "u1", "token_use": "id", "aud": "client1", "exp": NOW.timestamp() + 60}
+ACCESS: dict[str, Any] = {
+    "iss": ISSUER,
+    "sub": "u1",
+    "token_use": "access",
+    "client_id": "client1",
+    "scope": "pets/read pets/write",
+    "exp": NOW.timestamp() + 60,
+}
+
+
+def token(claims: dict[str, Any], **changed: Any) -> VerifiedToken:
+    merged = {name: value for name, value in (claims | changed).items() if value is not None}
+    return VerifiedToken(pool_arn=POOL, issuer=ISSUER, claims=merged, generation=1)
+
+
+def test_without_scopes_an_id_token_is_wanted() -> None:
+    """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html"""
+    identity = accept(token(ID), scopes=(), validation=None, now=NOW)
+    assert (identity.subject, identity.pool_arn, identity.scopes) == ("u1", POOL, ())
+    with pytest.raises(TokenRefused) as refused:
+        accept(token(ACCESS), scopes=(), validation=None, now=NOW)
+    assert refused.value.fault is TokenFault.TOKEN_USE
+
+
+def test_with_scopes_an_access_token_is_wanted_that_has_one_of_them() -> None:
+    identity = accept(token(ACCESS), scopes=("pets/admin", "pets/read"), validation=None, now=NOW)
+    assert identity.scopes == ("pets/read", "pets/write")
+    with pytest.raises(TokenRefused) as refused:
+        accept(token(ID), scopes=("pets/read",), validation=None, now=NOW)
+    assert refused.value.fault is TokenFault.TOKEN_USE
+
+
+@pytest.mark.parametrize("scope", ["", "pets/rea", "pets/reader", "PETS/READ", "pets/read,pets/write", None])
+def test_a_token_with_none_of_the_scopes_is_refused(scope: str | None) -> None:
+    with pytest.raises(NotForThisMethod):
+        accept(token(ACCESS, scope=scope), scopes=("pets/read",), validation=None, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("expression", "good"), [("client1", True), ("client[0-9]", True), ("client", False), ("lient1", False)]
+)
+def test_the_expression_is_matched_in_full_against_the_audience(expression: str, good: bool) -> None:
+    if good:
+        assert accept(token(ID), scopes=(), validation=re2.compile(expression), now=NOW)
+    else:
+        with pytest.raises(NotForThisMethod):
+            accept(token(ID), scopes=(), validation=re2.compile(expression), now=NOW)
+
+
+def test_an_expression_refuses_every_access_token_since_they_have_no_audience() -> None:
+    with pytest.raises(NotForThisMethod):
+        accept(token(ACCESS), scopes=("pets/read",), validation=re2.compile(".*"), now=NOW)
+
+
+@pytest.mark.parametrize("audience", [["client1"], 1, None])
+def test_an_expression_wants_an_audience_that_is_text(audience: object) -> None:
+    with pytest.raises(NotForThisMethod):
+        accept(token(ID, aud=audience), scopes=(), validation=re2.compile(".*"), now=NOW)
+
+
+def test_a_token_expires_at_the_second_that_it_names() -> None:
+    exp = NOW.timestamp() + 60
+    accept(token(ID), scopes=(), validation=None, now=NOW + timedelta(seconds=59.999))
+    with pytest.raises(TokenRefused) as refused:
+        accept(token(ID, exp=exp), scopes=(), validation=None, now=NOW + timedelta(seconds=60))
+    assert refused.value.fault is TokenFault.EXPIRED
+
+
+@pytest.mark.parametrize("exp", [None, "tomorrow", True, float("nan")])
+def test_a_token_that_does_not_say_when_it_expires_is_refused(exp: object) -> None:
+    with pytest.raises(TokenRefused):
+        accept(token(ID, exp=exp), scopes=(), validation=None, now=NOW)
+
+
+def test_another_issuer_is_refused() -> None:
+    with pytest.raises(TokenRefused) as refused:
+        accept(token(ID, iss=f"{ISSUER}/"), scopes=(), validation=None, now=NOW)
+    assert refused.value.fault is TokenFault.ISSUER
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("a.b.c", "a.b.c"),
+        ("Bearer a.b.c", "a.b.c"),
+        ("bearer  a.b.c ", "a.b.c"),
+        (" a.b.c ", "a.b.c"),
+        ("Bearer ", ""),
+        ("", ""),
+    ],
+)
+def test_a_bearer_prefix_is_taken_off_whatever_its_case(header: str, expected: str) -> None:
+    assert read_token(header) == expected
