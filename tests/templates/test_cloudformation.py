@@ -19,7 +19,7 @@ SCOPE = Scope(
         "Both": {"Fn::And": [{"Condition": "Yes"}, {"Condition": "No"}]},
         "One": {"Fn::Or": [{"Condition": "Yes"}, {"Condition": "No"}]},
     },
-    made={"Api": Attributes("abc123", {"RootResourceId": "root", "Nested.Name": "deep"})},
+    made={"Api": Attributes("abc123", {"RootResourceId": "tree", "Nested.Name": "deep"})},
 )
 
 
@@ -29,10 +29,10 @@ SCOPE = Scope(
         ({"Ref": "Name"}, "pets"),
         ({"Ref": "Api"}, "abc123"),
         ({"Ref": "AWS::Region"}, "us-east-1"),
-        ({"Fn::GetAtt": ["Api", "RootResourceId"]}, "root"),
-        ({"Fn::GetAtt": "Api.RootResourceId"}, "root"),
+        ({"Fn::GetAtt": ["Api", "RootResourceId"]}, "tree"),
+        ({"Fn::GetAtt": "Api.RootResourceId"}, "tree"),
         ({"Fn::GetAtt": ["Api", "Nested.Name"]}, "deep"),
-        ({"Fn::Sub": "${Api}/${Api.RootResourceId}/${!Literal}/${AWS::Region}"}, "abc123/root/${Literal}/us-east-1"),
+        ({"Fn::Sub": "${Api}/${Api.RootResourceId}/${!Literal}/${AWS::Region}"}, "abc123/tree/${Literal}/us-east-1"),
         ({"Fn::Sub": ["${A}-${Name}", {"A": {"Ref": "Api"}}]}, "abc123-pets"),
         ({"Fn::Join": ["-", ["a", {"Ref": "Name"}]]}, "a-pets"),
         ({"Fn::Select": ["1", {"Ref": "Many"}]}, "b"),

@@ -13,7 +13,7 @@ from yett.ports.iam_store import User
 from yett.ports.settings import Settings
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.server.wiring import Wired
-from yett.templates.deploy import Event, Stack, deploy, local_url
+from yett.templates.deploy import Event, Stack, deploy
 from yett.templates.errors import TemplateRefused
 from yett.templates.packaging import Packager
 from yett.values.http import HttpResponse
@@ -268,11 +268,3 @@ async def test_a_table_that_its_backend_lost_is_made_again_under_its_name(ground
     assert (await ground.up(table)).changed
     assert ground.tables == names
     assert not (await ground.up(table)).changed
-
-
-def test_only_a_default_endpoint_has_a_local_form() -> None:
-    public = "http://localhost:4566"
-    assert local_url("https://abcdefghij.execute-api.eu-west-1.amazonaws.com/x/y", public) == (
-        "http://abcdefghij.execute-api.localhost:4566/x/y"
-    )
-    assert local_url("https://example.com/x", public) is None

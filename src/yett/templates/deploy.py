@@ -1,5 +1,6 @@
 """A template goes up: the new is made, the changed is changed, the gone is removed; a failure undoes what was made."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -13,27 +14,24 @@ from msgspec import Struct
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller
 from yett.ports.errors import Unavailable
-from yett.ports.stack_store import ResourceRecord, StackRecord
+from yett.ports.stack_store import ResourceRecord
 from yett.templates.acting import LiveActor, Relay
-from yett.templates.checking import Ignored, check_template
-from yett.templates.cloudformation import Attributes, Scope, condition, order, parse_parameters, resolve
+from yett.templates.checking import Ignored
+from yett.templates.cloudformation import Attributes, resolve
 from yett.templates.errors import TemplateRefused
 from yett.templates.fitting import DoesNotFit
 from yett.templates.loading import Loaded, load_template
+from yett.templates.outputs import DeployedStageAddress, Output, host_url, read_outputs
 from yett.templates.packaging import Packager
+from yett.templates.preparing import Prepared, prepare
 from yett.templates.resources.actor import Made, ResourceType, Wanted
 from yett.templates.resources.table import TYPES
-from yett.templates.sam import has_sam, translate
-from yett.templates.strictness import IGNORED_TYPES
 from yett.values.errors import Refusal
 
 FUNCTION: Final = "AWS::Lambda::Function"
 API: Final = "AWS::ApiGateway::RestApi"
 STAGE: Final = "AWS::ApiGateway::Stage"
 DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
-ENDPOINT: Final = re.compile(
-    r"https://(?P<api>[a-z0-9]{10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?(?P<rest>/.*)?"
-)
 POINTER: Final = re.compile(r"at `#/([^`]*)`")
 STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
@@ -50,24 +48,6 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 Progress = Callable[[Event], None]
-
-
-class Output(Struct, frozen=True, kw_only=True):
-    """One of the template's outputs."""
-
-    name: str
-    value: str
-    description: str = ""
-    local: str | None = None  # the same address on this machine, if it is an API's default endpoint
-
-
-class DeployedStageAddress(Struct, frozen=True, kw_only=True):
-    """A stage of an API that the stack has."""
-
-    logical_id: str  # of the API
-    api_id: str
-    stage: str
-    url: str  # by host name
 
 
 class Stack(Struct, frozen=True, kw_only=True):
@@ -103,122 +83,25 @@ async def deploy(
         raise TemplateRefused(f"`{stack_name}` is no stack name: letters, digits and hyphens, a letter first")
     loaded = load_template(template)
     actor = LiveActor(ports=ports, caller=caller, stack=stack_name, relay=relay, packager=packager)
-    deployment = await prepare(loaded, actor, parameters, ports, on_progress)
-    return await deployment.run()
-
-
-async def prepare(
-    loaded: Loaded, actor: LiveActor, given: Mapping[str, str], ports: Ports, on_progress: Progress
-) -> "Deployment":
-    """All that can be refused before anything is made."""
-    try:
-        parameters = parse_parameters(loaded.content.get("Parameters") or {}, given)
-    except TemplateRefused as error:
-        raise loaded.refuse(error.message, "Parameters") from error
-    texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
-    managed = await managed_policies(actor) if has_sam(loaded.content) else {}
-    translated = translate(loaded, parameters=texts, managed_policies=managed, region=actor.region)
-    actor.code = translated.code
-    content = translated.template
-    found = check_template(content, loaded)
-    stack_name = actor.stack
-    record = await ports.stack_store.find(actor.account, actor.region, stack_name)
-    if record is None:
-        unique = ports.randomness.uuid()
-        stack_id = f"arn:aws:cloudformation:{actor.region}:{actor.account}:stack/{stack_name}/{unique}"
-        record = StackRecord(
-            name=stack_name,
-            account=actor.account,
-            region=actor.region,
-            stack_id=stack_id,
-            resources=(),
-            updated_at=actor.now,
-        )
-    scope = Scope(
-        parameters=parameters,
-        pseudo={
-            "AWS::AccountId": actor.account,
-            "AWS::Region": actor.region,
-            "AWS::Partition": "aws",
-            "AWS::StackName": stack_name,
-            "AWS::StackId": record.stack_id,
-            "AWS::URLSuffix": "amazonaws.com",
-        },
-        mappings=content.get("Mappings") or {},
-        conditions=content.get("Conditions") or {},
-        made={},
-    )
-    try:
-        resources = wanted_resources(content["Resources"], scope)
-        ordered = order(resources)
-    except TemplateRefused as error:
-        raise TemplateRefused(error.message, path=loaded.path) from error
-    return Deployment(
-        loaded=loaded,
-        actor=actor,
-        ports=ports,
-        scope=scope,
-        resources={logical_id: resources[logical_id] for logical_id in ordered},
-        outputs=content.get("Outputs") or {},
-        ignored=found,
-        record=record,
-        on_progress=on_progress,
-    )
-
-
-def wanted_resources(resources: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """The resources whose conditions hold and that are not ignored; what they depend on likewise."""
-    kept = {
-        logical_id: dict(resource)
-        for logical_id, resource in resources.items()
-        if resource["Type"] not in IGNORED_TYPES
-        and ("Condition" not in resource or condition(resource["Condition"], scope))
-    }
-    for resource in kept.values():
-        stated = resource.get("DependsOn", [])
-        stated = [stated] if isinstance(stated, str) else stated
-        resource["DependsOn"] = [name for name in stated if name in kept or name not in resources]
-    return kept
-
-
-async def managed_policies(actor: LiveActor) -> dict[str, str]:
-    """AWS's managed policies by name, as SAM wants them."""
-    found: dict[str, str] = {}
-    params: dict[str, Any] = {"Scope": "AWS", "MaxItems": 1000}
-    while True:
-        answer = await actor.do("iam", "ListPolicies", params)
-        found |= {str(one["PolicyName"]): str(one["Arn"]) for one in answer.get("Policies", ())}
-        if not answer.get("IsTruncated"):
-            return found
-        params["Marker"] = answer["Marker"]
+    prepared = await prepare(loaded, actor, parameters, ports)
+    return await Deployment(loaded, prepared, actor=actor, ports=ports, on_progress=on_progress).run()
 
 
 class Deployment:
     """One run: the template on one side, what there is on the other."""
 
     def __init__(
-        self,
-        *,
-        loaded: Loaded,
-        actor: LiveActor,
-        ports: Ports,
-        scope: Scope,
-        resources: Mapping[str, Any],
-        outputs: Mapping[str, Any],
-        ignored: tuple[Ignored, ...],
-        record: StackRecord,
-        on_progress: Progress,
+        self, loaded: Loaded, prepared: Prepared, *, actor: LiveActor, ports: Ports, on_progress: Progress
     ) -> None:
         self.loaded = loaded
+        self.prepared = prepared
         self.actor = actor
         self.ports = ports
-        self.scope = scope
-        self.resources = resources
-        self.outputs = outputs
-        self.ignored = ignored
-        self.record = record
+        self.scope = prepared.scope
+        self.resources = prepared.resources
+        self.record = prepared.record
         self.tell = on_progress
-        self.before = {one.logical_id: one for one in record.resources}
+        self.before = {one.logical_id: one for one in self.record.resources}
         self.now_there: dict[str, ResourceRecord] = {}
         self.created: list[ResourceRecord] = []
         self.leftovers: list[ResourceRecord] = []  # replaced, to be removed when nothing needs them any more
@@ -228,25 +111,37 @@ class Deployment:
         """Make, change, remove; keep the record in step."""
         for logical_id in self.resources:
             try:
-                await self.settle(logical_id)
+                await self.finish(logical_id)
             except (Refusal, Unavailable) as error:
                 refused = self.refusal(logical_id, error)
                 self.tell(self.event(logical_id, "create", "failed", detail=refused.message))
                 await self.undo()
                 raise refused from error
         await self.remove_what_is_gone()
-        outputs = self.read_outputs()
+        public_url = self.ports.settings.public_url
+        outputs = read_outputs(self.prepared.outputs, self.scope, self.loaded, public_url=public_url)
         return Stack(
             name=self.record.name,
             stack_id=self.record.stack_id,
             outputs=outputs,
             resources=self.record.resources,
-            ignored=self.ignored,
+            ignored=self.prepared.ignored,
             apis=tuple(self.addresses()),
             changed=self.changed,
         )
 
     # -- one resource
+
+    async def finish(self, logical_id: str) -> None:
+        """Settle a resource, and write it down, even if the deployment is cancelled meanwhile."""
+        settling = asyncio.ensure_future(self.settle(logical_id))
+        try:
+            await asyncio.shield(settling)
+        except asyncio.CancelledError:
+            await asyncio.wait([settling])
+            if not settling.cancelled() and settling.exception() is not None:
+                await self.undo()
+            raise
 
     async def settle(self, logical_id: str) -> None:
         """Bring one resource to what the template says."""
@@ -390,20 +285,6 @@ class Deployment:
             logical_id=logical_id, type=kind, action=action, state=state, physical_id=physical_id, detail=detail
         )
 
-    def read_outputs(self) -> tuple[Output, ...]:
-        """The template's outputs, those whose conditions hold."""
-        found = []
-        for name, output in self.outputs.items():
-            if "Condition" in output and not condition(output["Condition"], self.scope):
-                continue
-            try:
-                value = str(resolve(output.get("Value"), self.scope))
-            except TemplateRefused as error:
-                raise self.loaded.refuse(f"output `{name}`: {error.message}", "Outputs", name) from error
-            local = local_url(value, self.ports.settings.public_url)
-            found.append(Output(name=name, value=value, description=str(output.get("Description", "")), local=local))
-        return tuple(found)
-
     def addresses(self) -> list[DeployedStageAddress]:
         """The stages of the stack, with their addresses here."""
         apis = {one.physical_id: one.logical_id for one in self.now_there.values() if one.type == API}
@@ -421,15 +302,3 @@ class Deployment:
 def describe(error: Refusal | Unavailable) -> str:
     """What a refusal says, without its code."""
     return str(getattr(error, "message", "") or error.reason)
-
-
-def local_url(value: str, public_url: str) -> str | None:
-    """The address on this machine of an API's default endpoint; None if the text is no such address."""
-    found = ENDPOINT.fullmatch(value)
-    return None if found is None else host_url(public_url, found["api"], found["rest"] or "")
-
-
-def host_url(public_url: str, api_id: str, path: str) -> str:
-    """``http://abc123.execute-api.localhost:4566/prod``."""
-    scheme, _, host = public_url.partition("://")
-    return f"{scheme}://{api_id}.execute-api.{host}{path}"

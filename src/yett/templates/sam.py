@@ -4,6 +4,7 @@ Source: https://github.com/aws/serverless-application-model
 """
 
 import copy
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -60,6 +61,7 @@ def translate(
     if not has_sam(template):
         return Translated(template, code, is_sam=False)
     read_definitions(template, loaded)
+    logging.getLogger("samtranslator").setLevel(logging.CRITICAL)  # it warns of its own feature switches
     translator = Translator(dict(managed_policies), Parser(), boto_session=Session(region))
     try:
         translated: dict[str, Any] = translator.translate(template, parameter_values=dict(parameters))

@@ -26,7 +26,7 @@ IGNORED_TYPES: Final[Mapping[str, str]] = {
 }
 # Parts of a resource beside Type and Properties.
 READ_PARTS: Final = frozenset({"Type", "Properties", "DependsOn", "Condition"})
-IGNORED_PARTS: Final = frozenset({"Metadata", "DeletionPolicy", "UpdateReplacePolicy", "Connectors"})
+IGNORED_PARTS: Final = frozenset({"Metadata", "DeletionPolicy", "UpdateReplacePolicy"})
 # Top-level parts of a template.
 READ_SECTIONS: Final = frozenset(
     {"Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Transform", "Globals"}

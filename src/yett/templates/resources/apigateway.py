@@ -28,6 +28,8 @@ API_SETTINGS: Final = {
 
 def api_settings(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The members of CreateRestApi."""
+    if str(properties.get("Mode", "overwrite")) != "overwrite":
+        raise DoesNotFit("the mode `merge` is not offered: the body is the whole API", way=("Mode",))
     given = {member: properties[name] for name, member in API_SETTINGS.items() if name in properties}
     body = properties.get("Body")
     title = body.get("info", {}).get("title") if isinstance(body, dict) else None
@@ -254,8 +256,7 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         reads=names(
             "Name Description Body Policy EndpointConfiguration BinaryMediaTypes ApiKeySourceType Parameters Tags"
         )
-        | names("DisableExecuteApiEndpoint MinimumCompressionSize FailOnWarnings"),
-        ignores=names("Mode"),
+        | names("DisableExecuteApiEndpoint MinimumCompressionSize FailOnWarnings Mode"),
         create=create_api,
         update=update_api,
         delete=delete_api,

@@ -1,0 +1,106 @@
+"""All that can be refused before anything is made: parameters, types, properties, references."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from yett.ports.bundle import Ports
+from yett.ports.stack_store import StackRecord
+from yett.templates.acting import LiveActor
+from yett.templates.checking import Ignored, check_template
+from yett.templates.cloudformation import Scope, condition, order, parse_parameters
+from yett.templates.errors import TemplateRefused
+from yett.templates.loading import Loaded
+from yett.templates.sam import has_sam, translate
+from yett.templates.strictness import IGNORED_TYPES
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A template that may go up, beside what there is."""
+
+    scope: Scope
+    resources: Mapping[str, Any]  # in the order in which they are settled
+    outputs: Mapping[str, Any]
+    ignored: tuple[Ignored, ...]
+    record: StackRecord
+
+
+async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str], ports: Ports) -> Prepared:
+    """All that can be refused before anything is made."""
+    try:
+        parameters = parse_parameters(loaded.content.get("Parameters") or {}, given)
+    except TemplateRefused as error:
+        raise loaded.refuse(error.message, "Parameters") from error
+    texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    managed = await managed_policies(actor) if has_sam(loaded.content) else {}
+    translated = translate(loaded, parameters=texts, managed_policies=managed, region=actor.region)
+    actor.code = translated.code
+    content = translated.template
+    found = check_template(content, loaded)
+    stack_name = actor.stack
+    record = await ports.stack_store.find(actor.account, actor.region, stack_name)
+    if record is None:
+        unique = ports.randomness.uuid()
+        stack_id = f"arn:aws:cloudformation:{actor.region}:{actor.account}:stack/{stack_name}/{unique}"
+        record = StackRecord(
+            name=stack_name,
+            account=actor.account,
+            region=actor.region,
+            stack_id=stack_id,
+            resources=(),
+            updated_at=actor.now,
+        )
+    scope = Scope(
+        parameters=parameters,
+        pseudo={
+            "AWS::AccountId": actor.account,
+            "AWS::Region": actor.region,
+            "AWS::Partition": "aws",
+            "AWS::StackName": stack_name,
+            "AWS::StackId": record.stack_id,
+            "AWS::URLSuffix": "amazonaws.com",
+        },
+        mappings=content.get("Mappings") or {},
+        conditions=content.get("Conditions") or {},
+        made={},
+    )
+    try:
+        resources = wanted_resources(content["Resources"], scope)
+        ordered = order(resources)
+    except TemplateRefused as error:
+        raise TemplateRefused(error.message, path=loaded.path) from error
+    return Prepared(
+        scope=scope,
+        resources={logical_id: resources[logical_id] for logical_id in ordered},
+        outputs=content.get("Outputs") or {},
+        ignored=found,
+        record=record,
+    )
+
+
+def wanted_resources(resources: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    """The resources whose conditions hold and that are not ignored; what they depend on likewise."""
+    kept = {
+        logical_id: dict(resource)
+        for logical_id, resource in resources.items()
+        if resource["Type"] not in IGNORED_TYPES
+        and ("Condition" not in resource or condition(resource["Condition"], scope))
+    }
+    for resource in kept.values():
+        stated = resource.get("DependsOn", [])
+        stated = [stated] if isinstance(stated, str) else stated
+        resource["DependsOn"] = [name for name in stated if name in kept or name not in resources]
+    return kept
+
+
+async def managed_policies(actor: LiveActor) -> dict[str, str]:
+    """AWS's managed policies by name, as SAM wants them."""
+    found: dict[str, str] = {}
+    params: dict[str, Any] = {"Scope": "AWS", "MaxItems": 1000}
+    while True:
+        answer = await actor.do("iam", "ListPolicies", params)
+        found |= {str(one["PolicyName"]): str(one["Arn"]) for one in answer.get("Policies", ())}
+        if not answer.get("IsTruncated"):
+            return found
+        params["Marker"] = answer["Marker"]
