@@ -1,26 +1,14 @@
 """Templates go up through AWS's own operations, on the real stores."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.templates.ground import ACCOUNT, REGION, Ground, limited
 
-from yett.policy import CallerPolicies, Kind, NamedPolicy, compile_policies, parse_policy
-from yett.ports.callers import Caller
-from yett.ports.iam_store import User
-from yett.ports.settings import Settings
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.server.wiring import Wired
-from yett.templates.deploy import Event, Stack, deploy
-from yett.templates.errors import TemplateRefused
-from yett.templates.packaging import Packager
-from yett.values.http import HttpResponse
-from yett.values.identity import IamIdentity, PrincipalType
-from yett.values.secret import Secret
+from yett.templates.deploy import Event
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
 Parameters:
@@ -68,88 +56,6 @@ Outputs:
   Url: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/prod"}
   Key: {Value: !Ref Key}
 """
-
-
-class Ground:
-    """A home with nothing in it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.wired = Wired.of(
-            Settings(), home=home, master_key=bytes(32), database_url=None, dynamodb_url="http://127.0.0.1:9"
-        )
-        self.events: list[Event] = []
-        self.tables: set[str] = set()
-
-    async def relay(self, call: Any, operation: Any, params: Any) -> HttpResponse:
-        """Stands for the DynamoDB behind yett: it knows the names of tables."""
-        name = params["TableName"]
-        if operation.name == "CreateTable":
-            self.tables.add(name)
-        elif name not in self.tables:
-            body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no table"}'
-            return HttpResponse(status=400, body=body)
-        elif operation.name == "DeleteTable":
-            self.tables.remove(name)
-        return HttpResponse(status=200, body=b"{}")
-
-    async def up(self, text: str, *, by: Caller | None = None, **parameters: str) -> Stack:
-        """Deploy a template."""
-        path = self.home / "template.yaml"
-        path.write_text(text)
-        self.events.clear()
-        return await deploy(
-            path,
-            stack_name="pets",
-            parameters=parameters,
-            ports=self.wired.ports,
-            caller=by or await self.wired.ports.callers.root(ACCOUNT),
-            relay=self.relay,
-            packager=Packager(self.home, progress=lambda text: None),
-            on_progress=self.events.append,
-        )
-
-    async def refusal(self, text: str, **parameters: Any) -> str:
-        """The refusal that a template must get."""
-        with pytest.raises(TemplateRefused) as refused:
-            await self.up(text, **parameters)
-        return refused.value.reason.removeprefix(f"{self.home}/")
-
-    async def left(self) -> tuple[int, int, int, object]:
-        """How many users, APIs and functions there are, and the stack."""
-        ports = self.wired.ports
-        apis = await ports.api_store.apis(ACCOUNT, REGION, after="", limit=10)
-        stack = await ports.stack_store.find(ACCOUNT, REGION, "pets")
-        functions = await ports.function_store.list_functions(ACCOUNT, REGION, after="", limit=10)
-        user = await ports.iam_store.find(User, ACCOUNT, "clerk")
-        return int(user is not None), len(apis), len(functions), stack
-
-
-@pytest.fixture
-async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
-    ground = Ground(tmp_path)
-    yield ground
-    await ground.wired.close()
-
-
-def limited(*actions: str) -> Caller:
-    """An IAM user who may do these alone."""
-    arn = f"arn:aws:iam::{ACCOUNT}:user/ann"
-    text = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(actions), "Resource": "*"}}
-    policy = compile_policies((NamedPolicy("p", parse_policy(text, kind=Kind.IDENTITY)),), actions=None)
-    return Caller(
-        identity=IamIdentity(
-            account=ACCOUNT,
-            arn=arn,
-            user_id="AIDA",
-            principal_type=PrincipalType.USER,
-            access_key_id="AKIA",
-            principal_arn=arn,
-            user_name="ann",
-        ),
-        secret_access_key=Secret("s"),
-        policies=CallerPolicies(identity=policy, boundary=None, session=None, scp=(), rcp=(), is_root=False),
-    )
 
 
 async def test_a_template_goes_up_and_its_api_is_served(ground: Ground) -> None:
@@ -268,3 +174,32 @@ async def test_a_table_that_its_backend_lost_is_made_again_under_its_name(ground
     assert (await ground.up(table)).changed
     assert ground.tables == names
     assert not (await ground.up(table)).changed
+
+
+async def test_a_cancelled_deployment_loses_sight_of_nothing(ground: Ground) -> None:
+    seen = asyncio.Event()
+    ground.events = Watched(seen)
+    going_up = asyncio.create_task(ground.up(TEMPLATE))
+    await seen.wait()
+    going_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going_up
+    _, _, _, stack = await ground.left()
+    assert stack is not None
+    assert [one.logical_id for one in stack.resources] == [
+        event.logical_id for event in ground.events if event.state == "done"
+    ]
+    assert (await ground.up(TEMPLATE)).apis
+
+
+class Watched(list[Event]):
+    """Tells when a user begins to be made."""
+
+    def __init__(self, seen: asyncio.Event) -> None:
+        super().__init__()
+        self._seen = seen
+
+    def append(self, event: Event) -> None:
+        super().append(event)
+        if (event.logical_id, event.state) == ("Clerk", "started"):
+            self._seen.set()

@@ -1,0 +1,121 @@
+"""AWS::ApiGateway::* without SAM."""
+
+import pytest
+from tests.templates.ground import ACCOUNT, REGION, Ground
+
+from yett.rules.execute_api.deployment import AuthorizationType
+
+TEMPLATE = """\
+Parameters:
+  Text: {Type: String, Default: one}
+Resources:
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties: {Name: plain, EndpointConfiguration: {Types: [REGIONAL]}, BinaryMediaTypes: [image/png]}
+  Pets:
+    Type: AWS::ApiGateway::Resource
+    Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: pets}
+  Pool:
+    Type: AWS::Cognito::UserPool
+  Customers:
+    Type: AWS::ApiGateway::Authorizer
+    Properties:
+      RestApiId: !Ref Api
+      Name: customers
+      Type: COGNITO_USER_POOLS
+      IdentitySource: method.request.header.Authorization
+      ProviderARNs: [!GetAtt Pool.Arn]
+  GetPets:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !Ref Pets
+      HttpMethod: GET
+      AuthorizationType: COGNITO_USER_POOLS
+      AuthorizerId: !Ref Customers
+      AuthorizationScopes: [pets/read]
+      MethodResponses: [{StatusCode: 200, ResponseParameters: {method.response.header.X: true}}]
+      Integration:
+        Type: MOCK
+        RequestTemplates: {application/json: '{"statusCode": 200}'}
+        IntegrationResponses:
+          - StatusCode: "200"
+            ResponseParameters: {method.response.header.X: "'y'"}
+            ResponseTemplates: {application/json: !Ref Text}
+  Denied:
+    Type: AWS::ApiGateway::GatewayResponse
+    Properties: {RestApiId: !Ref Api, ResponseType: ACCESS_DENIED, StatusCode: 404}
+  Schema:
+    Type: AWS::ApiGateway::Model
+    Properties: {RestApiId: !Ref Api, Name: Pet, ContentType: application/json, Schema: {type: object}}
+  Deployment:
+    Type: AWS::ApiGateway::Deployment
+    DependsOn: GetPets
+    Properties: {RestApiId: !Ref Api}
+  Stage:
+    Type: AWS::ApiGateway::Stage
+    Properties:
+      RestApiId: !Ref Api
+      DeploymentId: !Ref Deployment
+      StageName: dev
+      Variables: {text: !Ref Text}
+      MethodSettings: [{HttpMethod: "*", ResourcePath: "/*", LoggingLevel: INFO}]
+"""
+
+
+async def test_the_parts_of_an_api_become_its_plan(ground: Ground) -> None:
+    stack = await ground.up(TEMPLATE)
+    api_id = stack.apis[0].api_id
+    plan = await ground.wired.ports.plans.resolve(api_id, "dev")
+    assert plan is not None
+    (method,) = plan.methods
+    assert (method.name, method.authorization_type) == ("GET /pets", AuthorizationType.COGNITO_USER_POOLS)
+    assert method.scopes == ("pets/read",)
+    assert plan.gateway_responses["ACCESS_DENIED"].status_code == "404"
+    assert plan.variables == {"text": "one"}
+    assert plan.binary_media_types == {"image/png"}
+
+
+async def test_a_stage_is_changed_in_place_and_a_method_made_anew(ground: Ground) -> None:
+    first = await ground.up(TEMPLATE)
+    second = await ground.up(TEMPLATE, Text="two")
+    done = {event.logical_id: event.action for event in ground.events if event.state == "done"}
+    assert (done["Api"], done["GetPets"], done["Stage"]) == ("keep", "replace", "update")
+    # As on AWS, an unchanged Deployment freezes nothing anew.
+    assert done["Deployment"] == "keep"
+    plan = await ground.wired.ports.plans.resolve(second.apis[0].api_id, "dev")
+    assert first.apis == second.apis
+    assert plan is not None
+    assert plan.variables == {"text": "two"}
+
+
+async def test_a_renamed_api_keeps_its_id(ground: Ground) -> None:
+    first = await ground.up(TEMPLATE)
+    second = await ground.up(TEMPLATE.replace("Name: plain", "Name: simple").replace("[image/png]", "[image/gif]"))
+    api = await ground.wired.ports.api_store.find_api(ACCOUNT, REGION, second.apis[0].api_id)
+    assert first.apis == second.apis
+    assert api is not None
+    assert (api.name, api.binary_media_types) == ("simple", ("image/gif",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "feature"),
+    [
+        ("LoggingLevel: INFO", "ThrottlingRateLimit: 5", "ThrottlingRateLimit"),
+        ("Variables: {text: !Ref Text}", "CacheClusterEnabled: true", "stage caches"),
+        ("AuthorizationScopes: [pets/read]", "ApiKeyRequired: true", "API keys"),
+        ("AuthorizationScopes: [pets/read]", "RequestValidatorId: x", "request validators"),
+        ("Type: COGNITO_USER_POOLS\n", "Type: JWT\n", "JWT authorizers"),
+        ("Name: plain,", "Name: plain, SecurityPolicy: TLS_1_2,", "SecurityPolicy"),
+        ("Name: plain,", "Name: plain, Mode: merge, Body: {},", "merge"),
+        ("Types: [REGIONAL]", "Types: [PRIVATE], VpcEndpointIds: [vpce-1]", "VPC endpoints"),
+        ("Type: MOCK", "Type: AWS", "type AWS"),
+    ],
+)
+async def test_what_would_not_be_enforced_stops_the_deployment(
+    ground: Ground, old: str, new: str, feature: str
+) -> None:
+    reason = await ground.refusal(TEMPLATE.replace(old, new, 1))
+    assert feature in reason
+    assert reason.startswith("template.yaml:")
+    assert await ground.left() == (0, 0, 0, None)
