@@ -108,6 +108,10 @@ KEYS_BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
     ("Of `sts:AssumeRole`", "services/sts/assume_role.py", "*"),
     ("Of an API that invokes a function", "execute_api/invocation.py", "*"),
 )
+MARKS: Final = {
+    "UNCERTAIN": "Neither AWS's pages nor recorded answers say. One reading was taken, in the one place named.",
+    "OBSERVED": "Not documented, or documented otherwise: taken from recorded answers of the service.",
+}
 KEY: Final = re.compile(r"(?:aws|sts|iam|lambda|dynamodb|organizations|cognito-idp|apigateway):[A-Za-z]+(?:/.*)?")
 
 
@@ -364,6 +368,39 @@ def comment_above(lines: list[str], index: int) -> str:
     return " ".join(line for line in told if not line.startswith(("Source:", "https:")))
 
 
+def uncertain() -> str:
+    """Every comment that says what could not be learnt from AWS, and every one that rests on a recorded answer."""
+    found: dict[str, list[tuple[str, str]]] = {word: [] for word in MARKS}
+    for path in sorted(SOURCE.rglob("*.py")):
+        for note in notes(path.read_text()):
+            for word, lines in found.items():
+                if word in note:
+                    lines.append((f"`{path.relative_to(SOURCE)}`", note.replace(f"{word}: ", "").replace("``", "`")))
+    parts = ["# What is uncertain, and what was observed"]
+    for word, meaning in MARKS.items():
+        parts.append(f"## {word.capitalize()}\n\n{meaning}\n\n{table(('module', 'note'), found[word])}")
+    return "\n\n".join(parts)
+
+
+def notes(text: str) -> Iterator[str]:
+    """The comments of a module that carry a mark, each with its lines joined."""
+    held: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        code, hash_sign, comment = line.partition("# ")
+        if not code.strip() and hash_sign:
+            held.append(comment)
+            continue
+        yield from (note for note in [" ".join(held)] if is_marked(note))
+        held = []
+        if hash_sign and is_marked(comment):
+            yield f"{code.strip()}: {comment}"
+
+
+def is_marked(note: str) -> bool:
+    """Whether a comment says where its knowledge ends or comes from."""
+    return any(word in note for word in MARKS)
+
+
 # -- Markdown
 
 
@@ -392,6 +429,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "condition-keys.md": condition_keys,
     "templates.md": templates,
     "limits.md": limits,
+    "uncertain.md": uncertain,
 }
 
 
