@@ -19,6 +19,7 @@ from yett.services.call import Call, ServiceError
 from yett.services.perform import perform
 from yett.values.identity import IamIdentity, PrincipalType
 from yett.values.secret import Secret
+from yett.wire import render_output, service_model
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -112,7 +113,9 @@ class Gateway:
             secure_transport=False,
             ports=self.ports,
         )
-        return dict(await perform(call, params))
+        answer = dict(await perform(call, params))
+        render_output(service_model(call.service).operations[operation], answer, "r")
+        return answer
 
     async def refusal(self, operation: str, **params: Any) -> tuple[str, str]:
         """Code and text of the refusal that an operation must give."""
