@@ -1,4 +1,4 @@
-"""`yett token`: verify JSON Web Tokens, without a server."""
+"""`yett token`: verify JSON Web Tokens, without a server; and get one from a server's user pool."""
 
 import json
 from base64 import b64encode
@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from yett.cli.commands import CommandAt, Commands
 from yett.cli.json_lines import (
     Answer,
     UnreadableLine,
@@ -21,13 +22,18 @@ from yett.tokens import ALGORITHMS, TokenFault, TokenRefused, parse_key_set, ver
 # fault -> the error's code
 CODES: Final = {fault: "".join(word.capitalize() for word in fault.value.split("_")) for fault in TokenFault}
 
+COMMANDS: Final = {
+    "get": CommandAt("yett.cli.token_get", "get", "Print a token of a user pool."),
+    "verify": CommandAt("yett.cli.token", "verify_command", "Verify tokens, a JSON object a line."),
+}
 
-@click.group()
+
+@click.command(cls=Commands, table=COMMANDS)
 def token() -> None:
-    """Verify JSON Web Tokens."""
+    """Get and verify user-pool tokens."""
 
 
-@token.command("verify")
+@click.command("verify")
 @click.argument("source", metavar="-", type=click.Choice(["-"]), default="-")
 def verify_command(source: str) -> None:  # noqa: ARG001
     """Verify tokens: a JSON object a line on standard input, an answer a line on standard output.
