@@ -45,7 +45,8 @@ DEFAULT_TEMPLATE: Final = '{"message":$context.error.messageString}'
 HEADER: Final = "gatewayresponse.header."
 JSON: Final = "application/json"
 # $context.error.message, ${stageVariables.x}, …: substitution is all that these templates can do.
-VARIABLE: Final = re.compile(r"\$\{?((?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_:\-]+)+)\}?")
+NAME: Final = r"(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_:\-]+)+"
+VARIABLE: Final = re.compile(rf"\$\{{({NAME})\}}|\$({NAME})")
 
 Lookup = Callable[[str], str | None]  # "context.path" or "stageVariables.x" -> value
 
@@ -77,7 +78,7 @@ def render(
             name = target.removeprefix(HEADER)
             headers = [line for line in headers if line[0].lower() != name.lower()]
             headers.append((name, header_text(value)))
-    body = VARIABLE.sub(lambda match: resolve(match[1]) or "", template)
+    body = VARIABLE.sub(lambda match: resolve(match[1] or match[2]) or "", template)
     return HttpResponse(status=status, headers=Headers(headers), body=body.encode("utf-8", "surrogateescape"))
 
 
