@@ -4,10 +4,12 @@ import asyncio
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.templates.ground import ACCOUNT, REGION, Ground, limited
 
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.templates.deploy import Event
+from yett.templates.deploy import STACK_NAME, Event, stack_name_of
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -56,6 +58,13 @@ Outputs:
   Url: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/prod"}
   Key: {Value: !Ref Key}
 """
+
+
+@given(st.text(max_size=200))
+def test_every_directory_has_a_stack_name(text: str) -> None:
+    assert STACK_NAME.fullmatch(stack_name_of(text))
+    assert stack_name_of("my_app.v2") == "my-app-v2"
+    assert stack_name_of("2048") == "stack-2048"
 
 
 async def test_a_template_goes_up_and_its_api_is_served(ground: Ground) -> None:

@@ -33,6 +33,7 @@ API: Final = "AWS::ApiGateway::RestApi"
 STAGE: Final = "AWS::ApiGateway::Stage"
 DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
 POINTER: Final = re.compile(r"at `#/([^`]*)`")
+STACK_NAME_CHARACTERS: Final = 128
 STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
@@ -60,6 +61,12 @@ class Stack(Struct, frozen=True, kw_only=True):
     ignored: tuple[Ignored, ...]
     apis: tuple[DeployedStageAddress, ...]
     changed: bool  # whether anything was made, changed or removed
+
+
+def stack_name_of(text: str) -> str:
+    """A stack name made of a directory's: what none may have becomes hyphens."""
+    hyphened = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
+    return (hyphened if hyphened[:1].isalpha() else f"stack-{hyphened}").rstrip("-")[:STACK_NAME_CHARACTERS].rstrip("-")
 
 
 async def deploy(

@@ -287,3 +287,94 @@ def test_yaml_is_taken_but_no_bomb() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(BadRequest, match="values at most"):
         parse_body("\n".join(lines).encode())
+
+
+WHOLE: dict[str, Any] = {
+    "x-amazon-apigateway-gateway-responses": {
+        "DEFAULT_4XX": {"responseParameters": {"gatewayresponse.header.X": "'*'"}}
+    },
+    "x-amazon-apigateway-api-key-source": "HEADER",
+    "x-amazon-apigateway-minimum-compression-size": 1024,
+    "servers": [{"url": "/", "x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True}}],
+    "x-amazon-apigateway-policy": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}},
+}
+
+
+def test_settings_of_the_whole_api_are_read_and_kept_by_a_merge() -> None:
+    read = document() | WHOLE
+    read["components"]["schemas"] = {"Pet": {"type": "object"}}
+    api = imported(read)
+    assert api.gateway_responses["DEFAULT_4XX"].response_parameters == {"gatewayresponse.header.X": "'*'"}
+    assert (api.minimum_compression_size, api.disable_execute_api_endpoint) == (1024, True)
+    assert set(api.models) == {"Pet"}
+    merged = imported(document(), api, merge=True)
+    assert (merged.policy, merged.gateway_responses) == (api.policy, api.gateway_responses)
+    replaced = imported(document(), api)
+    assert (replaced.policy, replaced.gateway_responses) == (None, {})
+
+
+def test_parameters_and_responses_are_read_through_references() -> None:
+    operation = {
+        "parameters": [{"$ref": "#/components/parameters/Id"}, {"name": "b", "in": "body"}],
+        "responses": {"200": {"$ref": "#/components/responses/Ok"}, "default": {}},
+    }
+    read = document(**operation)
+    read["components"] |= {
+        "parameters": {"Id": {"name": "id", "in": "path", "required": True}},
+        "responses": {"Ok": {"headers": {"X-Count": {}}}},
+    }
+    method = freeze(imported(read), deployment_id="d", now=NOW).resources[-1].methods[0]
+    assert method.request_parameters == {"method.request.path.id": True}
+    assert method.response_parameters == {"200": {"method.response.header.X-Count": False}}
+    for wrong in ("#/components/parameters/None", "other.yaml#/x"):
+        with pytest.raises(BadRequest, match="unresolved reference"):
+            imported(document(parameters=[{"$ref": wrong}]))
+
+
+@pytest.mark.parametrize(("kind", "expect"), [("aws_iam", "AWS_IAM"), ("NONE", "NONE")])
+def test_the_auth_extension_is_read(kind: str, expect: str) -> None:
+    api = imported(document(**{"x-amazon-apigateway-auth": {"type": kind}}))
+    assert freeze(api, deployment_id="d", now=NOW).resources[-1].methods[0].authorization_type == expect
+
+
+def one_path(path: str) -> dict[str, Any]:
+    return document() | {"paths": {path: {"get": {"x-amazon-apigateway-integration": MOCK}}}}
+
+
+def two_rows(status: str) -> dict[str, Any]:
+    rows = {"default": {"statusCode": "200"}, "4..": {"statusCode": status}}
+    return document(**{"x-amazon-apigateway-integration": MOCK | {"responses": rows}})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        (
+            document(**{"x-amazon-apigateway-auth": {"type": "CUSTOM"}}),
+            "#/paths/~1pets~1{id}/get/x-amazon-apigateway-auth",
+        ),
+        (document() | {"x-amazon-apigateway-api-key-source": "BODY"}, "#/x-amazon-apigateway-api-key-source"),
+        (document() | {"x-amazon-apigateway-policy": {"Statement": []}}, "#/x-amazon-apigateway-policy"),
+        (
+            document() | {"x-amazon-apigateway-gateway-responses": {"FAKE": {}}},
+            "#/x-amazon-apigateway-gateway-responses/FAKE",
+        ),
+        (document() | {"paths": []}, "#/paths"),
+        (one_path("/a b"), "#/paths/~1a b"),
+        (one_path("/{x+}/y"), "#/paths/~1{x+}~1y"),
+        (two_rows("200"), "#/paths/~1pets~1{id}/get/x-amazon-apigateway-integration/responses/4.."),
+        (document(responses={"2XX": {}}), "#/paths/~1pets~1{id}/get/responses/2XX"),
+    ],
+)
+def test_a_fault_is_told_with_its_pointer(wrong: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        imported(wrong)
+    assert f"(at `{pointer}`)" in refused.value.message
+
+
+def test_an_integrations_rows_are_found_by_their_patterns() -> None:
+    method = freeze(imported(two_rows("404")), deployment_id="d", now=NOW).resources[-1].methods[0]
+    assert [(one.selection_pattern, one.status_code) for one in method.integration.responses] == [
+        (None, "200"),
+        ("4..", "404"),
+    ]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from yett.rules.apigateway.errors import BadRequest, NotFound, NotOffered
+from yett.rules.apigateway.errors import BadRequest, NotOffered
 from yett.rules.apigateway.limits import (
     STAGE_NAME_CHARACTERS,
     STAGE_VARIABLE_NAME_CHARACTERS,
@@ -150,9 +150,3 @@ def patch_settings(settings: dict[str, MethodSettings], operation: PatchOperatio
 def serve(stage: Stage) -> DeployedStage:
     """What the data plane needs of a stage."""
     return DeployedStage(name=stage.stage_name, deployment_id=stage.deployment_id, variables=stage.variables)
-
-
-def check_deployment(found: object) -> None:
-    """That the deployment which a stage is to serve is there."""
-    if found is None:
-        raise NotFound("Invalid Deployment identifier specified")
