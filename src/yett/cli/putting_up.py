@@ -8,7 +8,7 @@ from msgspec import Struct
 from yett.control_plane.forwarding import relay
 from yett.server.companions import RunningCompanions, read_companions
 from yett.server.run import Server
-from yett.templates.deploy import Event, Stack, deploy
+from yett.templates.deploy import Event, Stack, deploy, stack_name_of
 from yett.templates.loading import load_template
 from yett.templates.packaging import Packager
 
@@ -44,7 +44,7 @@ async def put_up(
         ports = await companions.start(read_companions(metadata), template.parent)
         stack = await deploy(
             template,
-            stack_name=stack_name or template.parent.resolve().name,
+            stack_name=stack_name or stack_name_of(template.parent.resolve().name),
             parameters={**ports, **parameters},
             ports=server.ports,
             caller=await server.ports.callers.root(server.ports.settings.account),
