@@ -1,16 +1,14 @@
 import base64
 import hashlib
-import sqlite3
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from msgspec import structs
+from sqlalchemy import select
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.function_store import SqlFunctionStore
-from yett.adapters.sql.sealing import Sealer
+from yett.adapters.sql.schema import DOCUMENTS
 from yett.ports.errors import AlreadyExists, Conflict
 from yett.ports.function_store import FunctionRecord, FunctionStatement
 
@@ -39,19 +37,12 @@ def record(name: str, package: bytes, **members: object) -> FunctionRecord:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'yett.db'}", sealer=Sealer(b"k" * 32))
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 def store(database: Database) -> SqlFunctionStore:
     return SqlFunctionStore(database)
 
 
 async def test_a_function_comes_back_as_it_was_put_and_its_variables_are_sealed(
-    store: SqlFunctionStore, tmp_path: Path
+    store: SqlFunctionStore, database: Database
 ) -> None:
     package = bytes(range(256)) * 10_000  # several pieces
     await store.add(record("f", package), package)
@@ -59,11 +50,9 @@ async def test_a_function_comes_back_as_it_was_put_and_its_variables_are_sealed(
     assert await store.find_code(ACCOUNT, REGION, record("f", package).code_sha256) == package
     assert await store.find("999999999999", REGION, "f") is None
     assert await store.find_code("999999999999", REGION, record("f", package).code_sha256) is None
-    connection = sqlite3.connect(tmp_path / "yett.db")
-    try:
-        bodies = b"".join(row[0] for row in connection.execute("SELECT body FROM documents"))
-    finally:
-        connection.close()
+    every = select(DOCUMENTS.c.body)
+    bodies = b"".join(await database.read(lambda tx: [bytes(row[0]) for row in tx.connection.execute(every)]))
+    assert b"app.handler" in bodies
     assert b"correct-horse" not in bodies
     with pytest.raises(AlreadyExists):
         await store.add(record("f", b"other"), b"other")
