@@ -5,7 +5,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
 from tests.architecture.sources import ROOT
 
 
@@ -23,13 +22,22 @@ def test_a_release_is_written_above_the_last_one(collect: ModuleType, tmp_path: 
     (tmp_path / "b.fixed.md").write_text("Two\nlines.\n")
     (tmp_path / "a.added.md").write_text("One line.\n")
     (tmp_path / "README.md").write_text("no fragment")
-    new = collect.section("0.2.0", "2027-01-01", collect.fragments(tmp_path))
-    assert new == "## 0.2.0 (2027-01-01)\n\n### Added\n\n- One line.\n\n### Fixed\n\n- Two lines.\n"
-    assert collect.insert("# Changelog\n\n## 0.1.0\n\nold\n", new) == f"# Changelog\n\n{new}\n## 0.1.0\n\nold\n"
+    old = "# Changelog\n\nIntroduction.\n\n## 0.1.0 (2026-01-01)\n\n### Added\n\n- Old.\n"
+    new = collect.collect(old, "0.2.0", "2027-01-01", collect.fragments(tmp_path))
+    written = "## 0.2.0 (2027-01-01)\n\n### Added\n\n- One line.\n\n### Fixed\n\n- Two lines.\n"
+    assert new == old.replace("## 0.1.0", f"{written}\n## 0.1.0")
+
+
+def test_a_release_that_has_its_section_gets_the_new_lines_beside_the_old(collect: ModuleType) -> None:
+    old = "# Changelog\n\n## 0.1.0 (2026-01-01)\n\n### Added\n\n- Old.\n"
+    new = collect.collect(old, "0.1.0", "2026-01-02", {"late.added.md": "Late.", "flaw.security.md": "Mended."})
+    assert new == (
+        "# Changelog\n\n## 0.1.0 (2026-01-02)\n\n### Added\n\n- Old.\n- Late.\n\n### Security\n\n- Mended.\n"
+    )
 
 
 def test_every_fragment_has_a_name_of_the_form_and_some_text(collect: ModuleType) -> None:
     paths = [path for path in (ROOT / "changelog.d").glob("*.md") if path.name != "README.md"]
     assert {path.name for path in paths} == {
-        path.name for path, text in collect.fragments(ROOT / "changelog.d").items() if text
+        name for name, text in collect.fragments(ROOT / "changelog.d").items() if text
     }
