@@ -151,6 +151,15 @@ class RequestTooLarge(GatewayError):
     default_message = "Request Too Long"
 
 
+class BadRequestParameters(GatewayError):
+    """What the client sent cannot be a parameter of this method."""
+
+    response_type = ResponseType.BAD_REQUEST_PARAMETERS
+    status = 400
+    error_type = "BadRequestException"
+    default_message = "Invalid request parameters"  # ours: AWS has no such refusal
+
+
 class UnsupportedMediaType(GatewayError):
     """No template for the content type, and the integration passes nothing through."""
 

@@ -80,6 +80,12 @@ def withheld_from(column: int) -> frozenset[str]:
     return OWN | {name for name, treatments in REQUEST.items() if treatments[column] is not None}
 
 
+def is_withheld(name: str, withheld: frozenset[str]) -> bool:
+    """Whether a client's header stays here. ``X_User`` does where ``X-User`` does: CGI and its heirs read both as one."""
+    lower = name.lower()
+    return lower in withheld or ("_" in lower and lower.replace("_", "-") in withheld)
+
+
 def treat_response(name: str, column: int) -> str | None:
     """The name under which a backend's header reaches the client; None if it does not."""
     treatments = RESPONSE.get(name.lower())

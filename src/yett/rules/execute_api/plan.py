@@ -217,7 +217,7 @@ def _withheld_headers(method: DeployedMethod) -> frozenset[str]:
     withheld = withheld_from(HTTP_PROXY if integration.type is IntegrationType.HTTP_PROXY else FUNCTION)
     if integration.type is IntegrationType.HTTP_PROXY:
         withheld |= {
-            target.removeprefix(INTEGRATION_HEADER).lower()
+            target.removeprefix(INTEGRATION_HEADER).lower().replace("_", "-")
             for target in integration.request_parameters
             if target.startswith(INTEGRATION_HEADER)
         }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.rules.execute_api.support import call, http, user
 
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.rules.execute_api.errors import ApiConfigurationError
+from yett.rules.execute_api.errors import ApiConfigurationError, BadRequestParameters
 from yett.rules.execute_api.integrations.http_request import OutgoingRequest, build_request
 from yett.values.header_lines import render_header_lines
 
@@ -98,6 +98,40 @@ def test_a_mapped_header_replaces_the_client_s_even_where_it_has_no_value() -> N
 def test_a_mapped_parameter_replaces_the_client_s() -> None:
     mapped = {"integration.request.querystring.tenant": "'t 1'"}
     assert outgoing(mapped=mapped, query="a=1&tenant=evil&t%65nant=evil").target == "/?a=1&tenant=t%201"
+
+
+def test_a_mapped_parameter_replaces_the_client_s_behind_a_semicolon_too() -> None:
+    mapped = {"integration.request.querystring.tenant": "'t1'"}
+    assert outgoing(mapped=mapped, query="a=1;tenant=evil;b=2").target == "/?a=1&b=2&tenant=t1"
+    assert outgoing(mapped=mapped, query="a=1;b=2").target == "/?a=1;b=2&tenant=t1"
+
+
+def test_a_client_cannot_pass_for_the_gateway_with_underscores() -> None:
+    mapped = {"integration.request.header.X_User": "'alice'"}
+    forged = (("X_User", "admin"), ("x-user", "admin"), ("X_Forwarded_Proto", "https"), ("X_Client", "kept"))
+    sent = outgoing(mapped=mapped, headers=forged)
+    assert [line for line in sent.headers if "user" in line[0].lower()][:1] == [("X_User", "alice")]
+    assert "admin" not in str(sent.headers)
+    assert "X_Forwarded_Proto" not in str(sent.headers)
+    assert ("X_Client", "kept") in sent.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../admin", "/a/../../admin", "/%2e%2e/admin", "/.%2E/admin", "/a/..", "/./a", "/..;x=1/admin", "/a%2f..%2fb",
+     "/..%5cadmin", "/a\\..\\b"],
+)  # fmt: skip
+def test_a_path_that_leads_out_of_the_integration_s_is_refused(path: str) -> None:
+    mapped = {"integration.request.path.proxy": "method.request.path.proxy"}
+    with pytest.raises(BadRequestParameters):
+        outgoing("http://backend.test/public/{proxy}", mapped=mapped, template="/{proxy+}", path=path)
+
+
+@pytest.mark.parametrize("path", ["/a..b", "/...", "/.well-known/x", "/a/.hidden", "/a.", "/v1..2/x"])
+def test_dots_within_a_name_are_no_way_out(path: str) -> None:
+    mapped = {"integration.request.path.proxy": "method.request.path.proxy"}
+    sent = outgoing("http://backend.test/public/{proxy}", mapped=mapped, template="/{proxy+}", path=path)
+    assert sent.target == f"/public{path}"
 
 
 def test_the_override_header_reaches_a_backend_only_where_it_is_mapped() -> None:

@@ -3,13 +3,15 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrations.html
 """
 
+import re
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
 from msgspec import Struct
 
 from yett.rules.execute_api.call import Authorized, Routed
-from yett.rules.execute_api.errors import ApiConfigurationError
+from yett.rules.execute_api.errors import ApiConfigurationError, BadRequestParameters
+from yett.rules.execute_api.headers import is_withheld
 from yett.rules.execute_api.mapping.parameters import (
     INTEGRATION_PATH,
     INTEGRATION_QUERY_STRING,
@@ -25,6 +27,11 @@ AUTHORIZATION: Final = "authorization"
 # What may stand in a path as it is; the percent sign too where the client has encoded already.
 PATH_SAFE: Final = ":@!$&'()*+,;=-._~"
 RAW_PATH_SAFE: Final = f"/%{PATH_SAFE}"
+# ``..`` and ``.`` in every spelling that some backend resolves; it would leave the path that the API's owner gave, and
+# the one that policies were asked about.
+DOT_SEGMENT: Final = re.compile(r"(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:;[^/\\]*)?(?:[/\\]|%2f|%5c|$)", re.IGNORECASE)
+ENCODED_AWAY: Final = re.compile(r"[%/\\]")  # in text that becomes one segment, where they part nothing
+PARAMETER_SEPARATOR: Final = re.compile("[&;]")  # some backends part parameters at either
 
 
 class OutgoingRequest(Struct, frozen=True, kw_only=True):
@@ -60,6 +67,7 @@ def build_request(call: Authorized, *, trace_header: str, port: int) -> Outgoing
 
     Raises:
         ApiConfigurationError: The URI is no http or https URL, or a part of its path is not mapped.
+        BadRequestParameters: A part of the path would lead out of it.
     """
     routed = call.routed
     integration, target, request = routed.method.integration, routed.method.http_target, routed.request
@@ -94,6 +102,8 @@ def _evaluate_mappings(call: Authorized) -> _Mapped:
         elif target.startswith(INTEGRATION_PATH):
             # The path's own parts keep the client's percent-encoding. Text from elsewhere is one segment and no more.
             is_raw = expression.startswith(METHOD_PATH)
+            if DOT_SEGMENT.search(value if is_raw else ENCODED_AWAY.sub("_", value)):
+                raise BadRequestParameters(f"a dot segment in what `{target}` takes from the client")
             safe = RAW_PATH_SAFE if is_raw else PATH_SAFE
             mapped.path[target.removeprefix(INTEGRATION_PATH)] = quote(value, safe=safe)
     return mapped
@@ -120,9 +130,10 @@ def _join_target(path: str, own_query: str, client_query: str, mapped: dict[str,
     A mapped parameter replaces the client's of its name: what the API's owner maps, no caller can add to.
     """
     if mapped and client_query:
-        client_query = "&".join(
-            part for part in client_query.split("&") if unquote_plus(part.partition("=")[0]) not in mapped
-        )
+        parts = PARAMETER_SEPARATOR.split(client_query)
+        kept = [part for part in parts if unquote_plus(part.partition("=")[0]) not in mapped]
+        if len(kept) < len(parts):
+            client_query = "&".join(kept)
     pairs = [part for part in (own_query, client_query) if part]
     pairs += [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in mapped.items()]
     return f"{path}?{'&'.join(pairs)}" if pairs else path
@@ -138,7 +149,7 @@ def _build_headers(
     forwarded_for = request.source_ip
     if get("x-forwarded-for") is not None:
         forwarded_for = ", ".join((*request.headers.get_all("x-forwarded-for"), forwarded_for))
-    lines = [line for line in request.headers.lines if line[0].lower() not in withheld]
+    lines = [line for line in request.headers.lines if not is_withheld(line[0], withheld)]
     lines += mapped.items()
     lines += (
         ("X-Amzn-Apigateway-Api-Id", routed.plan.api_id),

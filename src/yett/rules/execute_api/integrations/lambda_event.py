@@ -8,6 +8,7 @@ from base64 import b64encode
 import msgspec
 
 from yett.rules.execute_api.call import Authorized, Routed
+from yett.rules.execute_api.headers import is_withheld
 from yett.rules.execute_api.integrations.http_request import AUTHORIZATION, hides_authorization
 from yett.rules.execute_api.mapping.context import describe_authorizer
 from yett.rules.execute_api.mapping.request_context import describe_request_context
@@ -56,7 +57,7 @@ def _forwarded_headers(routed: Routed, *, trace_header: str, port: int) -> Heade
     request, withheld = routed.request, routed.method.withheld_headers
     if hides_authorization(routed):
         withheld = withheld | {AUTHORIZATION}
-    lines = [line for line in request.headers.lines if line[0].lower() not in withheld]
+    lines = [line for line in request.headers.lines if not is_withheld(line[0], withheld)]
     lines += (
         ("X-Amzn-Trace-Id", trace_header),
         ("X-Forwarded-For", ", ".join((*request.headers.get_all("x-forwarded-for"), request.source_ip))),
