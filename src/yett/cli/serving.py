@@ -11,6 +11,7 @@ from typing import Final
 import click
 import uvloop
 
+from yett.server.hardening import forbid_inspection
 from yett.server.logging import configure_logging
 from yett.server.run import Server
 from yett.server.settings import ServerSettings, read_settings
@@ -32,6 +33,7 @@ def serve_until_told(settings: ServerSettings, work: Work) -> None:
     Raises:
         click.ClickException: It cannot start, or the work failed.
     """
+    forbid_inspection()
     configure_logging()
     try:
         uvloop.run(_serve(settings, work))
