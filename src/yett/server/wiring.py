@@ -1,5 +1,6 @@
 """Which adapter answers which port, and which door stands where. The only module that knows the adapters."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ from yett.ports.upstream import LOCAL_DEVELOPMENT, PUBLIC_ONLY
 from yett.server.admin import Admin
 from yett.server.asgi_bridge import bridge
 from yett.server.doors import Doors
+from yett.values.errors import Unavailable
 
 __all__ = ["Wired", "take_master_key"]
 
@@ -92,6 +94,7 @@ class Wired(Struct, frozen=True, kw_only=True):
         database.on_commit(plans.forget)
         user_pool_store = SqlUserPoolStore(database)
         passwords = Argon2Passwords()
+        signing_keys = StoredSigningKeys(user_pool_store)
         rule = LOCAL_DEVELOPMENT if settings.permits_private_upstreams else PUBLIC_ONLY
         dynamodb = RemoteDynamoDb(dynamodb_url, network_rule=rule) if dynamodb_url else EmbeddedDynamoDb()
         ports = Ports(
@@ -110,7 +113,7 @@ class Wired(Struct, frozen=True, kw_only=True):
             function_runner=runner,
             user_pool_store=user_pool_store,
             passwords=passwords,
-            signing_keys=StoredSigningKeys(user_pool_store),
+            signing_keys=signing_keys,
             messages=Outbox(home / "outbox"),
             key_sets=StoredKeySets(user_pool_store, upstream, settings, database.on_commit),
             authorizer_cache=MemoryAuthorizerCache(),
@@ -120,8 +123,13 @@ class Wired(Struct, frozen=True, kw_only=True):
         )
         decisions = Decisions()
 
-        async def close_passwords() -> None:
+        async def close_threads() -> None:
             passwords.close()
+            signing_keys.close()
+
+        async def write_uses() -> None:
+            with contextlib.suppress(Unavailable):  # when a key was last used is no reason not to stop
+                await iam_store.write_uses()
 
         return cls(
             ports=ports,
@@ -132,7 +140,7 @@ class Wired(Struct, frozen=True, kw_only=True):
                 hosted_login=partial(bridge, hosted_login(ports)),
                 admin=Admin(ports, decisions).answer,
             ),
-            closers=(runner.stop, dynamodb.close, upstream.close, close_passwords, database.close),
+            closers=(runner.stop, dynamodb.close, upstream.close, close_threads, write_uses, database.close),
         )
 
     async def close(self) -> None:

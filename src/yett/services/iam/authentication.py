@@ -8,12 +8,14 @@ from typing import Final
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialsRefused
 from yett.ports.iam_store import LastUse
-from yett.sigv4 import Expectation, Fault, SignatureRefused, SignedRequest, read_presented, verify
+from yett.sigv4 import Expectation, Fault, SignatureRefused, SignedRequest, SigningKeys, read_presented, verify
 from yett.values.http import HttpRequest
 from yett.values.secret import Secret
 
 # What the signature of an unknown key is checked with, so that it costs what a known one does. It never lets anyone in.
 DECOY: Final = Secret("0" * 40)
+# A bounded memory of keys derived from secrets: what it answers depends on its arguments alone, so one serves all.
+SIGNING_KEYS: Final = SigningKeys()
 
 
 async def authenticate(
@@ -42,7 +44,14 @@ async def authenticate(
             refusal = error
     secret = DECOY if caller is None else caller.secret_access_key
     try:
-        verify(signed, presented, secret_access_key=secret, now=now, expectation=expectation)
+        verify(
+            signed,
+            presented,
+            secret_access_key=secret,
+            now=now,
+            expectation=expectation,
+            signing_keys=SIGNING_KEYS,
+        )
     except SignatureRefused:
         if refusal is None:
             raise
