@@ -27,7 +27,7 @@ IDS = [path.relative_to(ROOT).as_posix() for path in PAGES]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"`((?:src|tests|docs|bench|examples|changelog\.d)/[\w./-]*|(?:\w+/)+\w+\.py)`")
 TEST = re.compile(r"`(test_\w+)`")
-COMMAND = re.compile(r"`yett ([a-z0-9-]+)(?: ([a-z]+))?")
+COMMAND = re.compile(r"`yett ([a-z0-9-]+)(?: ([a-z]+))?(?=[`\s])")
 RECORD = re.compile(r"\d{4}-[a-z0-9-]+\.md")
 PARTS = ("**Context.**", "**Options.**", "**Choice.**", "**Price.**")
 
@@ -55,6 +55,17 @@ def test_every_test_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_every_command_that_is_named_exists(page: Path) -> None:
     unknown = [names for names in COMMAND.findall(page.read_text()) if not is_command(*names)]
+    assert unknown == []
+
+
+def test_no_text_of_the_code_names_a_command_that_is_not_there() -> None:
+    """Refusals tell people what to do: what they name must exist."""
+    unknown = [
+        f"{path.name}: {' '.join(names)}"
+        for path in (ROOT / "src" / "yett").rglob("*.py")
+        for names in COMMAND.findall(path.read_text())
+        if not is_command(*names)
+    ]
     assert unknown == []
 
 

@@ -113,7 +113,7 @@ REPORTS: Final = "no such report is made"
 SERVICE_LINKED: Final = "no service here acts through a service-linked role"
 DELEGATION: Final = "requests for delegated access are not kept"
 ROOT_ACCESS: Final = "the root users of member accounts are not managed centrally"
-SIMULATION: Final = "use `yett simulate` and `yett policy evaluate`"
+SIMULATION: Final = "use `yett policy evaluate`"
 
 NOT_OFFERED: Final[Mapping[str, str]] = {
     "GetAccountAuthorizationDetails": "list the entities one kind at a time",
