@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from yett.adapters.sql.database import Database
+from yett.adapters.sql.database import BadDatabaseUrl, Database
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import Unavailable
 
@@ -62,9 +62,9 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert modes == {0o600}
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "no url"])
 def test_a_database_that_would_keep_nothing_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="a database is"):
+    with pytest.raises(BadDatabaseUrl, match="a database is"):
         Database.open(url, sealer=Sealer(b"k" * 32))
 
 

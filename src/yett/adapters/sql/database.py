@@ -10,23 +10,25 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from yett.adapters.sql.documents import Transaction
-from yett.adapters.sql.schema import HEAD
+from yett.adapters.sql.schema import STEPS
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import Unavailable
+from yett.values.errors import Refusal
 
 T = TypeVar("T")
 Listener = Callable[[frozenset[str]], None]
 
+FORMS: Final = "a database is `sqlite:///` with a file or `postgresql://`"
 BUSY_TIMEOUT_SECONDS: Final = 10  # how long a SQLite writer waits for another process's
 READERS: Final = 4
 POSTGRESQL_WRITERS: Final = 8
@@ -34,8 +36,17 @@ ATTEMPTS: Final = 12
 BACK_OFF_SECONDS: Final = 0.01  # at most, times the attempt, before another
 COLLISIONS: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 MIGRATION_LOCK: Final = 0x79657474  # "yett": one process migrates, the others wait
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 logger = logging.getLogger(__name__)
+
+
+class BadDatabaseUrl(Refusal, ValueError):
+    """The URL names no database that can be used; the reason says what would do."""
+
+
+class SchemaTooNew(Refusal):
+    """A newer yett has brought the database's schema further than this one knows."""
 
 
 class Database:
@@ -58,9 +69,13 @@ class Database:
 
         Raises:
             Unavailable: It cannot be reached.
-            ValueError: It is neither of the two, or SQLite without a file.
+            BadDatabaseUrl: It is neither of the two, or SQLite without a file.
+            SchemaTooNew: A newer yett has used it.
         """
-        location = make_url(url)
+        try:
+            location = make_url(url)
+        except ArgumentError:
+            raise BadDatabaseUrl(f"`{url}` is no URL of a database: {FORMS}") from None
         match location.get_backend_name():
             case "sqlite" if location.database and location.database != ":memory:":
                 os.close(os.open(location.database, os.O_RDWR | os.O_CREAT, 0o600))
@@ -69,11 +84,14 @@ class Database:
                 driven = location.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
                 readers, writers, writer_count = reading_engine(driven), writing_engine(driven), POSTGRESQL_WRITERS
             case name:
-                raise ValueError(f"a database is `sqlite:///` with a file or `postgresql://`, not `{name}`")
+                raise BadDatabaseUrl(f"{FORMS}, not `{name}`")
         try:
             migrate(writers)
-        except OperationalError as error:
-            raise Unavailable(f"the database cannot be opened: {error.orig}") from error
+        except BaseException as error:
+            writers.dispose()
+            if isinstance(error, OperationalError):
+                raise Unavailable(f"the database cannot be opened: {error.orig}") from error
+            raise
         return cls(readers=readers, writers=writers, writer_count=writer_count, sealer=sealer)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
@@ -182,20 +200,32 @@ def writing_engine(url: str) -> Engine:
     )
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to its newest step. Alembic, slow to load, is asked only when something is to be done."""
+def migrate(engine: Engine, *, scripts: Path = MIGRATIONS, steps: Sequence[str] = STEPS) -> None:
+    """Bring the schema to the newest of its *steps*, whole or not at all.
+
+    Alembic, slow to load, is asked only when something is to be done.
+
+    Raises:
+        SchemaTooNew: It is at a step that is none of these.
+    """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        if current_step(connection) == HEAD:
+        step = current_step(connection)
+        if step == steps[-1]:
             return
+        if step is not None and step not in steps:
+            raise SchemaTooNew(
+                f"the database is at schema step `{step}`, and this yett knows steps up to `{steps[-1]}`: a newer yett "
+                "has used it; start that one, or restore a backup from before"
+            )
         from alembic import command
         from alembic.config import Config
 
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, steps[-1])
 
 
 def current_step(connection: Connection) -> str | None:

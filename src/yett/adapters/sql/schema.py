@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-HEAD: Final = "0001"  # the newest step in migrations/versions
+STEPS: Final = ("0001",)  # of migrations/versions, oldest first
+HEAD: Final = STEPS[-1]
 
 METADATA: Final = MetaData()
 BYTEWISE: Final = Text().with_variant(Text(collation="C"), "postgresql")
