@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from yett.cli.client import find_access, send_signed
 
+PIPED_COLUMNS: Final = 10_000
 COLOURS: Final = {
     "allow": "green",
     "explicit_deny": "red",
@@ -36,7 +37,15 @@ def explain(*, request_id: str, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(answer.body.decode() + "\n")
         return
-    Console(highlight=False, soft_wrap=True).print(draw(msgspec.json.decode(answer.body)))
+    show(msgspec.json.decode(answer.body))
+
+
+def show(trace: Mapping[str, Any]) -> None:
+    """Print the trace: a terminal gets long lines wrapped within the tree, a pipe gets each line whole."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PIPED_COLUMNS)
+    console.print(draw(trace))
 
 
 def draw(trace: Mapping[str, Any]) -> Tree:
