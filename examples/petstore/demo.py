@@ -29,7 +29,6 @@ from botocore.credentials import Credentials
 from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 from rich.console import Console
-from rich.table import Table
 
 from yett.cli.putting_up import put_up
 from yett.server.logging import configure_logging
@@ -46,7 +45,8 @@ class Row:
     """One request, what was expected and what came."""
 
     case: dict
-    got: str = ""
+    got: str  # status and error type
+    body: str
     differs: list = field(default_factory=list)
 
 
@@ -244,12 +244,17 @@ def send(case, running, callers):
     host = f"{callers.facts[case['api'] + '_api']}.execute-api.localhost:{port}"
     target = f"/prod{case['path']}"
     body = json.dumps(case["send"]) if "send" in case else None
-    headers = {"Host": host, **case.get("headers", {}), **callers.headers.get(case["credentials"], {})}
+    headers = {
+        "Host": case.get("host", host),
+        **case.get("headers", {}),
+        **callers.headers.get(case["credentials"], {}),
+    }
     if body:
         headers["Content-Type"] = "application/json"
     if case["credentials"] in callers.signers:
         credentials, offset = callers.signers[case["credentials"]]
-        headers |= sign(credentials, offset, case["method"], f"http://{host}{target}", body, running.settings.region)
+        request = AWSRequest(method=case["method"], url=f"http://{host}{target}", data=body)
+        headers |= sign(request, credentials, offset, running.settings.region)
     source_ip = case.get("source_ip", "127.0.0.1")
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(source_ip, 0))
     try:
@@ -260,9 +265,8 @@ def send(case, running, callers):
         connection.close()
 
 
-def sign(credentials, offset, method, url, body, region):
-    """The headers with which botocore signs the request, as if the clock were off by *offset*."""
-    request = AWSRequest(method=method, url=url, data=body)
+def sign(request, credentials, offset, region):
+    """The headers with which botocore signs a request, as if the clock were off by *offset*."""
     signer = SigV4Auth(credentials, "execute-api", region)
     moment = (datetime.now(UTC) + offset).strftime("%Y%m%dT%H%M%SZ")
     request.context["timestamp"] = moment
@@ -305,47 +309,74 @@ def fill(value, facts):
     return value
 
 
+def read_cases():
+    """The requests, and what AWS answers to each."""
+    return json.loads((HERE / "demo.json").read_text())["rows"]
+
+
+def send_cases(running, callers):
+    """Send every case, give the rows."""
+    rows = []
+    for case in read_cases():
+        status, error_type, body = send(case, running, callers)
+        differs = compare(case, callers.facts, status, error_type, body)
+        rows.append(Row(case, got=f"{status} {error_type or ''}".strip(), body=body, differs=differs))
+    return rows
+
+
 def run_cases(say=print):
     """Put the store up, send every case, give the rows."""
-    cases = json.loads((HERE / "demo.json").read_text())["rows"]
     with tempfile.TemporaryDirectory(prefix="yett-demo-") as home, Running(home, say) as running:
-        callers = Callers(running)
-        rows = []
-        for case in cases:
-            status, error_type, body = send(case, running, callers)
-            row = Row(case, got=f"{status} {error_type or ''}".strip())
-            row.differs = compare(case, callers.facts, status, error_type, body)
-            if row.differs:
-                row.got += f" {body}"
-            rows.append(row)
-        return rows
+        return send_cases(running, Callers(running))
 
 
-def draw(rows):
-    """The table: request, expected, got, why."""
-    table = Table(title="The pet store's callers", title_justify="left", show_lines=False)
-    for heading in ("", "request", "as", "expected", "got", "why"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        case = row.case
-        mark = "[red]✗[/red]" if row.differs else "[green]✓[/green]"
-        expected = f"{case['status']} {case.get('error_type', '')}".strip()
-        if row.differs:
-            expected += " · " + "; ".join(row.differs)
-        request = f"{case['method']} {case['path']}" + (f" from {case['source_ip']}" if "source_ip" in case else "")
-        table.add_row(
-            mark, request, case["credentials"].replace("_", " "), expected, row.got, f"{case['name']}: {case['why']}"
-        )
-    return table
+def show(rows, console):
+    """The rows as a table: request, expected, got, why. Where that is too wide, what differs and why go below."""
+    lines = [(request_of(row.case), expected_of(row.case), row.got, describe(row)) for row in rows]
+    requests, expectations, answers, reasons = (max(map(len, column)) for column in zip(*lines, strict=True))
+    is_wide = not console.is_terminal or 8 + requests + expectations + answers + reasons <= console.width
+    headings = ("request", "expected", "got", "why")
+    for row, (request, expected, got, why) in [(None, headings), *zip(rows, lines, strict=True)]:
+        mark, style = (" ", "bold") if row is None else ("✗", "red") if row.differs else ("✓", "")
+        start = f"{mark} {request:<{requests}}  {expected:<{expectations}}"
+        if is_wide:
+            tell(console, f"{start}  {got:<{answers}}  {why}", style)
+            continue
+        tell(console, f"{start}  {'=' if got == expected else got}", style)
+        tell(console, f"    {why}", style or "dim")
+
+
+def tell(console, line, style):
+    """One line, whole."""
+    console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def request_of(case):
+    """The request line."""
+    return f"{case['method']} {case['path']}"
+
+
+def expected_of(case):
+    """The expected status and error type."""
+    return f"{case['status']} {case.get('error_type', '')}".strip()
+
+
+def describe(row):
+    """Whose request it is, from where, why it is answered so, and what was expected instead."""
+    case = row.case
+    place = f" from {case['source_ip']}" if "source_ip" in case else ""
+    place += f" for host {case['host']}" if "host" in case else ""
+    text = f"{case['name']} ({case['credentials'].replace('_', ' ')}{place}): {case['why']}"
+    return f"{text}; expected {', '.join(row.differs)}: {row.body}" if row.differs else text
 
 
 def main():
     """Run the cases and print the table; 1 if an answer differs."""
     configure_logging(level=logging.ERROR)
-    console = Console()
+    console = Console(highlight=False)
     console.print("putting the pet store up on a server of its own ...")
-    rows = run_cases(say=lambda line: console.print(line, highlight=False))
-    console.print(draw(rows))
+    rows = run_cases(say=lambda line: console.print(line, markup=False))
+    show(rows, console)
     wrong = sum(1 for row in rows if row.differs)
     console.print(f"{len(rows)} requests, {len(rows) - wrong} answered as expected, {wrong} differ")
     return 1 if wrong else 0

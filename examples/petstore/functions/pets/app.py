@@ -5,6 +5,7 @@ import os
 import uuid
 
 import boto3
+from botocore.exceptions import ClientError
 
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 
@@ -20,6 +21,10 @@ def handler(event, context):
         return answer(200, {"orders": [], "for": event["requestContext"]["authorizer"]["claims"]["client_id"]})
     if resource == "/hours":
         return answer(200, {"open": "09:00", "close": "18:00"})
+    if resource == "/rights":
+        return show_rights()
+    if resource == "/tenants/visits":
+        return answer(200, {"tenant": event["requestContext"]["authorizer"]["tenant"]})
     if resource in {"/stock", "/ledger"}:
         return answer(200, {"resource": resource, "caller": event["requestContext"]["identity"]["userArn"]})
     return list_pets(event)
@@ -44,6 +49,27 @@ def list_pets(event):
     authorizer = event["requestContext"].get("authorizer", {})
     pets = table.scan()["Items"]
     return answer(200, {"pets": pets, "for": authorizer.get("principalId"), "tenant": authorizer.get("tenant")})
+
+
+def show_rights():
+    """What the function's role lets it do, tried: its table's policy, other people's users, another role."""
+    auditor = {"RoleArn": os.environ["AUDITOR_ARN"], "RoleSessionName": "pets"}
+    tries = {
+        "dynamodb:GetItem": lambda: table.get_item(Key={"petId": "nobody"}),
+        "dynamodb:DeleteItem": lambda: table.delete_item(Key={"petId": "nobody"}),
+        "iam:ListUsers": lambda: boto3.client("iam").list_users(),
+        "sts:AssumeRole": lambda: boto3.client("sts").assume_role(**auditor),
+    }
+    return answer(200, {action: attempt(call) for action, call in tries.items()})
+
+
+def attempt(call):
+    """Whether AWS did it, else the code of its refusal."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "allowed"
 
 
 def answer(status, body):
