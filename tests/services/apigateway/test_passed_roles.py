@@ -56,3 +56,22 @@ async def test_a_role_is_taken_from_those_alone_who_may_pass_it(gateway: Gateway
         assert f"iam:PassRole on resource: {ROLE}" in message
     passer = with_pass_role({"StringEquals": {"iam:PassedToService": "apigateway.amazonaws.com"}})
     await gateway(operation, by=passer, **params)
+
+
+async def test_a_role_that_the_api_has_elsewhere_is_passed_anew(gateway: Gateway) -> None:
+    """Whoever may change methods must not lend a role, which somebody else passed, to a function of their choice."""
+    api_id, root = await gateway.api_with_method()
+    at = {"restApiId": api_id, "resourceId": root, "httpMethod": "GET"}
+    proxy = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "credentials": ROLE}
+    await gateway("PutIntegration", **at, **proxy, uri=INVOCATION)
+    other = INVOCATION.replace("function:backend", "function:vault")
+    stranger = with_pass_role()
+    moved = [{"op": "replace", "path": "/uri", "value": other}]
+    assert (await gateway.refusal("UpdateIntegration", by=stranger, **at, patchOperations=moved))[0] == "AccessDenied"
+    await gateway("PutMethod", **at | {"httpMethod": "POST"}, authorizationType="NONE")
+    refused = await gateway.refusal(
+        "PutIntegration", by=stranger, **at | {"httpMethod": "POST"}, **proxy, uri=INVOCATION
+    )
+    assert refused[0] == "AccessDenied"
+    timeout = [{"op": "replace", "path": "/timeoutInMillis", "value": "1000"}]
+    await gateway("UpdateIntegration", by=stranger, **at, patchOperations=timeout)

@@ -81,7 +81,7 @@ def withheld_from(column: int) -> frozenset[str]:
 
 
 def is_withheld(name: str, withheld: frozenset[str]) -> bool:
-    """Whether a client's header stays here. ``X_User`` does where ``X-User`` does: CGI and its heirs read both as one."""
+    """Whether a client's header stays here. ``X_User`` does where ``X-User`` does: CGI reads both as one."""
     lower = name.lower()
     return lower in withheld or ("_" in lower and lower.replace("_", "-") in withheld)
 

@@ -13,6 +13,7 @@ from yett.rules.apigateway.patch import PatchOperation, parse_operations
 from yett.rules.apigateway.rest_api import Method, Resource, RestApi
 from yett.services.apigateway.errors import NO_METHOD, NO_RESOURCE, no_api
 from yett.services.apigateway.passed_roles import check_passed_roles
+from yett.services.apigateway.policy_changes import check_policy_change
 from yett.services.call import Call
 
 Params = Mapping[str, Any]
@@ -41,11 +42,15 @@ async def get_api(call: Call, api_id: str, *, missing: ApiRefused | None = None)
 async def edit_api(
     call: Call, api_id: str, change: Callable[[RestApi], RestApi], *, missing: ApiRefused | None = None
 ) -> RestApi:
-    """Replace the API by what *change*, a pure function, makes of it; its new roles must be the caller's to pass."""
+    """Replace the API by what *change*, a pure function, makes of it.
+
+    Its new roles must be the caller's to pass, its new policy the caller's to set.
+    """
 
     def checked(api: RestApi) -> RestApi:
         changed = change(api)
         check_passed_roles(call, before=api, after=changed)
+        check_policy_change(call, before=api, after=changed)
         return changed
 
     changed = await call.ports.api_store.change_api(call.account, call.region, api_id, checked)

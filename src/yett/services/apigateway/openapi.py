@@ -11,6 +11,7 @@ from yett.rules.apigateway.openapi import import_api, parse_body
 from yett.rules.apigateway.rest_api import RestApi
 from yett.services.apigateway.editing import Answer, Params, edit_api, part_ids
 from yett.services.apigateway.passed_roles import check_passed_roles
+from yett.services.apigateway.policy_changes import check_policy_change
 from yett.services.apigateway.rest_apis import describe_api, new_api
 from yett.services.call import PARTITION, Call
 
@@ -33,6 +34,7 @@ async def import_rest_api(call: Call, params: Params) -> Answer:
     api = import_api(document, new_api(call, settings), merge=False, partition=PARTITION, ids=part_ids(call))
     refuse_warnings(api, params)
     check_passed_roles(call, before=None, after=api)
+    check_policy_change(call, before=None, after=api)
     await call.ports.api_store.add_api(api)
     return describe_api(api)
 

@@ -6,6 +6,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.h
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from yett.rules.apigateway.integration import ROLE_ARN
 from yett.rules.apigateway.rest_api import RestApi
 from yett.services.call import Call, ServiceError
@@ -15,13 +17,24 @@ PASS_ROLE: Final = "iam:PassRole"  # noqa: S105
 GATEWAY: Final = "apigateway.amazonaws.com"
 
 
+class Passed(Struct, frozen=True):
+    """A role, where it acts, and on what."""
+
+    place: str  # "GET /pets/{id}", or an authorizer's name
+    uri: str
+    role_arn: str
+
+
 def check_passed_roles(call: Call, *, before: RestApi | None, after: RestApi) -> None:
-    """That the caller may pass every role that *after* has and *before* had not.
+    """That the caller may pass every role that *after* has where *before* had not.
+
+    A role that the API has elsewhere, or had for another backend, is passed anew.
 
     Raises:
         ServiceError: AccessDenied.
     """
-    passed = sorted(set(roles_of(after)) - set(() if before is None else roles_of(before)))
+    known = set(() if before is None else roles_of(before))
+    passed = sorted({passed.role_arn for passed in set(roles_of(after)) - known})
     if not passed:
         return
     if call.caller is None:
@@ -30,13 +43,14 @@ def check_passed_roles(call: Call, *, before: RestApi | None, after: RestApi) ->
     authorize(call.caller, PASS_ROLE, tuple(passed), context, wording_of(call))
 
 
-def roles_of(api: RestApi) -> Iterator[str]:
+def roles_of(api: RestApi) -> Iterator[Passed]:
     """The role ARNs among the credentials of an API; the caller's own credentials are no role."""
     for authorizer in api.authorizers.values():
         if authorizer.authorizer_credentials:
-            yield authorizer.authorizer_credentials
+            yield Passed(authorizer.name, authorizer.authorizer_uri or "", authorizer.authorizer_credentials)
     for resource in api.resources.values():
         for method in resource.resource_methods.values():
             integration = method.method_integration
             if integration is not None and integration.credentials and ROLE_ARN.fullmatch(integration.credentials):
-                yield integration.credentials
+                place = f"{method.http_method} {resource.path}"
+                yield Passed(place, integration.uri or "", integration.credentials)

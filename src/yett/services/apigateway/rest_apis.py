@@ -23,6 +23,7 @@ from yett.services.apigateway.editing import (
     patch_operations,
 )
 from yett.services.apigateway.errors import no_api
+from yett.services.apigateway.policy_changes import check_policy_change
 from yett.services.call import PARTITION, Call
 
 OWN_MEMBERS = ("account", "region", "resources", "authorizers", "gatewayResponses", "models")
@@ -65,6 +66,7 @@ async def create_rest_api(call: Call, params: Params) -> Answer:
         BadRequestException: A setting that is none, a policy that is none, or something that is not offered.
     """
     api = new_api(call, params)
+    check_policy_change(call, before=None, after=api)
     await call.ports.api_store.add_api(api)
     return describe_api(api)
 
