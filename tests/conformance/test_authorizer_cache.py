@@ -1,0 +1,63 @@
+"""What every ``ports.shared_state.AuthorizerCache`` keeps."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from tests.fakes.clock import START
+
+from yett.adapters.shared_state.memory import MemoryAuthorizerCache
+from yett.ports.shared_state import AuthorizerCache, CachedAnswer, CacheKey
+
+KEY = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"x" * 32)
+OTHERS = [
+    CacheKey("999999999999", "abc123", "prod", "dep1", "auth1", b"x" * 32),
+    CacheKey("123456789012", "other", "prod", "dep1", "auth1", b"x" * 32),
+    CacheKey("123456789012", "abc123", "test", "dep1", "auth1", b"x" * 32),
+    CacheKey("123456789012", "abc123", "prod", "dep2", "auth1", b"x" * 32),
+    CacheKey("123456789012", "abc123", "prod", "dep1", "auth2", b"x" * 32),
+    CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"y" * 32),
+]
+
+
+def answer(payload: bytes = b"{}", *, ttl_seconds: float = 300) -> CachedAnswer:
+    return CachedAnswer(
+        payload=payload, parsed=None, stored_at=START, expires_at=START + timedelta(seconds=ttl_seconds)
+    )
+
+
+@pytest.fixture(params=[MemoryAuthorizerCache])
+def cache(request: pytest.FixtureRequest) -> AuthorizerCache:
+    make: Callable[[], AuthorizerCache] = request.param
+    return make()
+
+
+async def test_an_answer_is_found_again(cache: AuthorizerCache) -> None:
+    assert cache.current(KEY, now=START) is None
+    assert await cache.find(KEY, now=START) is None
+    await cache.put(KEY, answer(b"1"))
+    assert (await cache.find(KEY, now=START) or answer()).payload == b"1"
+    await cache.put(KEY, answer(b"2"))
+    assert (await cache.find(KEY, now=START) or answer()).payload == b"2"
+
+
+async def test_it_is_found_by_its_whole_key_only(cache: AuthorizerCache) -> None:
+    await cache.put(KEY, answer())
+    for other in OTHERS:
+        assert cache.current(other, now=START) is None
+        assert await cache.find(other, now=START) is None
+
+
+async def test_it_is_never_given_at_or_after_its_expiry(cache: AuthorizerCache) -> None:
+    await cache.put(KEY, answer(ttl_seconds=10))
+    assert await cache.find(KEY, now=START + timedelta(seconds=9.999)) is not None
+    assert cache.current(KEY, now=START + timedelta(seconds=10)) is None
+    assert await cache.find(KEY, now=START + timedelta(seconds=10)) is None
+
+
+async def test_a_stage_is_flushed_and_no_other(cache: AuthorizerCache) -> None:
+    for key in (KEY, *OTHERS):
+        await cache.put(key, answer())
+    await cache.flush("123456789012", "abc123", "prod")
+    kept = [key for key in (KEY, *OTHERS) if await cache.find(key, now=START) is not None]
+    assert kept == OTHERS[:3]

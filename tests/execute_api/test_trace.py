@@ -1,0 +1,219 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.execute_api.support import Gateway, allow, make_caller
+from tests.rules.execute_api.support import (
+    ACCOUNT,
+    AUTHORIZER_FUNCTION,
+    OTHER,
+    method,
+    pool_authorizer,
+    resource,
+    resource_policy,
+    token_authorizer,
+)
+
+from yett.rules.execute_api.deployment import AuthorizationType
+
+CONTRACT = {
+    "requestId",
+    "api",
+    "stage",
+    "method",
+    "path",
+    "sourceIp",
+    "outcome",
+    "status",
+    "errorType",
+    "steps",
+    "decidedBy",
+}
+KINDS = AuthorizationType
+
+
+def gateway(kind: AuthorizationType = KINDS.NONE, **more: Any) -> Gateway:
+    authorizer_id = {KINDS.CUSTOM: "auth1", KINDS.COGNITO_USER_POOLS: "auth2"}.get(kind)
+    guarded = method("GET", kind, authorizer_id=authorizer_id)
+    return Gateway(resource("/pets/{id}", guarded), authorizers=(token_authorizer(), pool_authorizer()), **more)
+
+
+async def test_an_allowed_call_is_told_step_by_step() -> None:
+    door = gateway()
+    await door.call("GET", "/pets/7", query="token=hidden")
+    explained = door.explain()
+    assert explained.keys() >= CONTRACT
+    assert {name: explained[name] for name in CONTRACT - {"steps"}} == {
+        "requestId": door.last_id,
+        "api": "abc123",
+        "stage": "prod",
+        "method": "GET",
+        "path": "/pets/7",
+        "sourceIp": "203.0.113.7",
+        "outcome": "allow",
+        "status": 200,
+        "errorType": None,
+        "decidedBy": {"policy": None, "type": None, "statement": None, "sid": None},
+    }
+    assert [step["step"] for step in explained["steps"]] == [
+        "route",
+        "screen",
+        "authenticate",
+        "authorize",
+        "integrate",
+    ]
+    assert {step["result"] for step in explained["steps"]} == {"passed"}
+    for step in explained["steps"]:
+        assert step.keys() == {"step", "result", "detail", "ms"}
+        assert step["ms"] >= 0
+    assert "hidden" not in json.dumps(explained)
+
+
+@pytest.mark.parametrize(
+    ("statement", "outcome", "decided_by"),
+    [
+        (
+            {"Effect": "Deny", "Sid": "NotYou"},
+            "explicit_deny",
+            ("resource policy", "resource", "/Statement/0", "NotYou"),
+        ),
+        ({"Resource": "arn:aws:execute-api:*:*:none/*"}, "implicit_deny", (None, "resource", None, None)),
+    ],
+)
+async def test_a_denied_call_names_the_statement_that_decided(
+    statement: dict[str, Any], outcome: str, decided_by: tuple[str | None, ...]
+) -> None:
+    door = gateway(policy=resource_policy(statement))
+    assert (await door.call("GET", "/pets/7")).status == 403
+    explained = door.explain()
+    assert (explained["outcome"], explained["status"], explained["errorType"]) == (
+        outcome,
+        403,
+        "AccessDeniedException",
+    )
+    assert tuple(explained["decidedBy"][name] for name in ("policy", "type", "statement", "sid")) == decided_by
+    assert explained["steps"][-2]["result"] == "refused"
+    assert explained["steps"][-1]["result"] == "ACCESS_DENIED"
+
+
+async def test_every_statement_that_was_weighed_is_told_with_what_failed() -> None:
+    far = {"Sid": "Far", "Condition": {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}}
+    door = gateway(policy=resource_policy(far, {"Sid": "Near"}))
+    await door.call("GET", "/pets/7")
+    told = {each["sid"]: each for each in door.explain()["policies"]}
+    assert told["Near"]["matched"]
+    assert told["Far"]["failed"] == {
+        "element": "Condition",
+        "operator": "IpAddress",
+        "key": "aws:SourceIp",
+        "expected": ["198.51.100.0/24"],
+        "actual": ["203.0.113.7"],
+    }
+
+
+async def test_a_call_whose_client_hung_up_was_not_answered() -> None:
+    door = gateway(KINDS.CUSTOM)
+    door.runner.gate.clear()
+    task = asyncio.create_task(door.call("GET", "/pets/7", ("Authorization", "x")))
+    await door.runner.started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    door.runner.gate.set()
+    assert (door.explain()["outcome"], door.explain()["status"]) == ("error", 0)
+
+
+async def test_callers_of_each_kind_are_named() -> None:
+    bob = make_caller({})
+    for kind, name in (
+        (KINDS.NONE, "anonymous"),
+        (KINDS.AWS_IAM, bob.identity.arn),
+        (KINDS.CUSTOM, "principal `p1` of authorizer auth1"),
+        (
+            KINDS.COGNITO_USER_POOLS,
+            f"user `u1` of arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_abcdefghi",
+        ),
+    ):
+        door = gateway(kind, callers=(bob,))
+        header = () if kind in (KINDS.NONE, KINDS.AWS_IAM) else (("Authorization", door.token()),)
+        request = door.request("GET", "/pets/7", *header)
+        await door.answer(door.signed(bob, "GET", "/pets/7") if kind is KINDS.AWS_IAM else request)
+        assert (door.explain()["outcome"], door.explain()["caller"]) == ("allow", name)
+
+
+ARN = "arn:aws:execute-api:*:*:abc123/prod/"
+STATEMENTS = st.lists(
+    st.builds(
+        lambda effect, resource, condition: {"Effect": effect, "Resource": resource, **condition},
+        st.sampled_from(["Allow", "Deny"]),
+        st.sampled_from(
+            ["*", f"{ARN}GET/pets/7", f"{ARN}GET/pets/*", f"{ARN}POST/*", f"{ARN}GET/pets/${{aws:username}}"]
+        ),
+        st.sampled_from(
+            [
+                {},
+                {"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}},
+                {"Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}},
+                {"Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}},
+                {"Condition": {"Null": {"aws:PrincipalArn": "true"}}},
+                {"Condition": {"DateLessThan": {"aws:CurrentTime": "2026-03-04T05:06:08Z"}}},
+            ]
+        ),
+    ),
+    max_size=3,
+)
+
+
+@given(
+    own=STATEMENTS,
+    resources=st.none() | STATEMENTS.filter(bool),
+    kind=st.sampled_from([KINDS.NONE, KINDS.AWS_IAM, KINDS.CUSTOM]),
+    account=st.sampled_from([ACCOUNT, OTHER]),
+)
+def test_what_is_told_never_disagrees_with_what_was_decided(
+    own: list[dict[str, Any]], resources: list[dict[str, Any]] | None, kind: AuthorizationType, account: str
+) -> None:
+    """The traced outcome of every kind of policy, put together by the tables, is the outcome that the call had."""
+    caller = make_caller(*own, account=account)
+    explained, status = asyncio.run(answer_and_explain(caller, own, resources, kind))
+    assert (status == 200) is (explained["outcome"] == "allow")
+    by_type = {name: outcome_of(explained["policies"], name) for name in ("identity", "resource")}
+    identity, by_resource = by_type["identity"], by_type["resource"]
+    if "explicit_deny" in by_type.values():
+        expected = "explicit_deny"
+    elif kind is KINDS.NONE:
+        expected = "allow" if resources is None else by_resource
+    elif kind is KINDS.AWS_IAM and account == OTHER:
+        expected = "allow" if identity == by_resource == "allow" else "implicit_deny"
+    else:
+        expected = "allow" if "allow" in by_type.values() else "implicit_deny"
+    assert explained["outcome"] == expected
+
+
+def outcome_of(policies: list[dict[str, Any]], name: str) -> str:
+    effects = {each["effect"] for each in policies if each["type"] == name and each["matched"]}
+    return "explicit_deny" if "Deny" in effects else "allow" if "Allow" in effects else "implicit_deny"
+
+
+async def answer_and_explain(
+    caller: Any, own: list[dict[str, Any]], resources: list[dict[str, Any]] | None, kind: AuthorizationType
+) -> tuple[dict[str, Any], int]:
+    policy = None if resources is None else resource_policy(*resources)
+    door = gateway(kind, callers=(caller,), policy=policy)
+    answer = allow() | {"policyDocument": make_policy(own)}
+    door.runner.handlers[AUTHORIZER_FUNCTION] = lambda _: answer
+    signed = kind is KINDS.AWS_IAM
+    request = (
+        door.signed(caller, "GET", "/pets/7") if signed else door.request("GET", "/pets/7", ("Authorization", "t"))
+    )
+    status = (await door.answer(request)).status
+    return door.explain(), status
+
+
+def make_policy(own: list[dict[str, Any]]) -> dict[str, Any]:
+    silent = {"Effect": "Allow", "Resource": f"{ARN}PUT/nothing"}
+    statements = [{"Action": "execute-api:Invoke", **each} for each in own or [silent]]
+    return {"Version": "2012-10-17", "Statement": statements}
