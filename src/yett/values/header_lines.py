@@ -1,6 +1,7 @@
 """Header lines as text that is safe to put on a wire: a value from a template or a backend adds no line of its own."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 # Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 (token) and #section-5.5 (field values)
@@ -27,6 +28,15 @@ def render_header_lines(lines: Iterable[tuple[str, str]]) -> bytes:
     if block.translate(None, VALUE_BYTES) != b"\r\n" * count or block.count(b"\r\n") != count:
         raise ValueError("a header value holds a control character")
     return block
+
+
+@lru_cache(maxsize=64)  # nearly every line says `keep-alive` or `close`
+def connection_options(value: str) -> frozenset[str]:
+    """The options of a Connection line's value, in lower case; several lines are given joined by commas.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+    """
+    return frozenset(option.strip(" \t").lower() for option in value.split(","))
 
 
 def is_token(text: str) -> bool:
