@@ -29,6 +29,7 @@ from yett.server.limits import (
     MAX_TARGET_BYTES,
 )
 from yett.values.errors import Refusal
+from yett.values.header_lines import connection_options
 
 HEAD_END: Final = b"\r\n\r\n"
 MAX_HEAD_BYTES: Final = (
@@ -36,7 +37,6 @@ MAX_HEAD_BYTES: Final = (
 )
 
 _TEXT_BYTES: Final = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
-_TARGET_BYTES: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 _VERSIONS: Final = {b" HTTP/1.1": "HTTP/1.1", b" HTTP/1.0": "HTTP/1.0"}
 _CHUNKED_PREFACE: Final = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -162,7 +162,7 @@ def _understand(method: str, url: bytes, lines: tuple[tuple[str, str], ...], pro
     content_length = _body_length(names, lines, protocol)
     keep_alive = protocol == "HTTP/1.1"
     if "connection" in names:
-        options = {option.strip(" \t").lower() for option in ",".join(_values("connection", names, lines)).split(",")}
+        options = connection_options(",".join(_values("connection", names, lines)))
         keep_alive = "close" not in options and (keep_alive or "keep-alive" in options)
     expects_continue = False
     if "expect" in names and protocol == "HTTP/1.1":
@@ -202,7 +202,7 @@ def _body_length(names: list[str], lines: tuple[tuple[str, str], ...], protocol:
 def _origin_form(method: str, url: bytes, host_value: str) -> str:
     if len(url) > MAX_TARGET_BYTES:
         raise RequestRefused(HTTPStatus.REQUEST_URI_TOO_LONG, "the target exceeds its bound")
-    if url.translate(None, _TARGET_BYTES):
+    if not url.isascii() or b"#" in url or b"\t" in url:  # ``check_raw_head`` found no other byte that is no target's
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "the target holds a byte that a URL cannot")
     target = url.decode("ascii")
     if target.startswith("/"):

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import ssl
+from functools import lru_cache
 from typing import Final
 
 from yett.adapters.upstream.addresses import Address, parse_literal, permits
@@ -25,7 +26,7 @@ from yett.ports.upstream import (
     UpstreamTlsFailed,
     UpstreamUnreachable,
 )
-from yett.values.header_lines import is_token, render_header_lines
+from yett.values.header_lines import connection_options, is_token, render_header_lines
 
 # A connection opened under one rule never serves another, nor a verified origin an unverified one.
 Origin = tuple[str, str, int, NetworkRule, bool]
@@ -54,6 +55,8 @@ _DROPPED: Final = frozenset(
 # Source: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _BODY_EXPECTED: Final = frozenset({"POST", "PUT", "PATCH"})  # Content-Length: 0 is said where there is none
+_USUAL_METHODS: Final = _IDEMPOTENT | _BODY_EXPECTED
+_KNOWN_HOSTS: Final = 1024  # entries; backends are few
 
 
 class PooledUpstream:
@@ -83,14 +86,14 @@ class PooledUpstream:
         connection = self._take_idle(origin)
         if connection is not None:
             try:
-                return await self._exchange(connection, request, head, deadline=deadline)
+                return await self._exchange(connection, request, head, deadline=deadline, loop=loop)
             except ConnectionLost:
                 # The backend closed an idle connection just then. Nothing of an answer came; but a request with a body,
                 # or one that changes something each time, may have been acted on.
                 if request.body or request.method not in _IDEMPOTENT:
                     raise
         connection = await self._connect(origin, deadline=deadline, loop=loop)
-        return await self._exchange(connection, request, head, deadline=deadline)
+        return await self._exchange(connection, request, head, deadline=deadline, loop=loop)
 
     async def close(self) -> None:
         """Close every connection; what waits for an answer gets ``UpstreamUnreachable``."""
@@ -128,7 +131,13 @@ class PooledUpstream:
         return None
 
     async def _exchange(
-        self, connection: UpstreamConnection, request: UpstreamRequest, head: bytes, *, deadline: float
+        self,
+        connection: UpstreamConnection,
+        request: UpstreamRequest,
+        head: bytes,
+        *,
+        deadline: float,
+        loop: asyncio.AbstractEventLoop,
     ) -> UpstreamResponse:
         waiter = connection.exchange(head, request.body, is_head=request.method == "HEAD", deadline=deadline)
         try:
@@ -137,10 +146,10 @@ class PooledUpstream:
             connection.close()
             raise
         if connection.is_usable:
-            self._keep(connection)
+            self._keep(connection, loop.time())
         return response
 
-    def _keep(self, connection: UpstreamConnection) -> None:
+    def _keep(self, connection: UpstreamConnection, now: float) -> None:
         origin = self._origins.get(connection)
         if origin is None:
             return
@@ -148,7 +157,7 @@ class PooledUpstream:
         if len(idle) >= MAX_IDLE_PER_ORIGIN:
             connection.close()
             return
-        connection.deadline = asyncio.get_running_loop().time() + IDLE_TIMEOUT_SECONDS
+        connection.deadline = now + IDLE_TIMEOUT_SECONDS
         idle.append(connection)
 
     async def _connect(self, origin: Origin, *, deadline: float, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
@@ -238,27 +247,39 @@ def render_request_head(request: UpstreamRequest) -> bytes:
     Raises:
         UpstreamBadAddress: There is a part that cannot be put on the wire.
     """
+    method, headers = request.method, request.headers
     if request.scheme not in _DEFAULT_PORTS or not 0 < request.port < 65536:
         raise UpstreamBadAddress("no such scheme or port")
-    if not _HOST_NAME.fullmatch(request.host) and parse_literal(request.host) is None:
+    if not _is_host(request.host):
         raise UpstreamBadAddress("no host name or address")
-    if not _TARGET.fullmatch(request.target) or not is_token(request.method) or request.method == "CONNECT":
+    if (
+        not _TARGET.fullmatch(request.target)
+        or not (method in _USUAL_METHODS or is_token(method))
+        or method == "CONNECT"
+    ):
         raise UpstreamBadAddress("no request target or method")
+    names = [name.lower() for name, _ in headers.lines]
     dropped: frozenset[str] = _DROPPED
-    named = request.headers.get("connection")
-    if named is not None:
-        options = ",".join(request.headers.get_all("connection")).lower().split(",")
-        dropped = dropped | {option.strip(" \t") for option in options} - {"host", "content-type"}
-    lines = [line for line in request.headers.lines if line[0].lower() not in dropped]
-    if request.headers.get("host") is None:
+    if "connection" in names:
+        dropped = dropped | connection_options(",".join(headers.get_all("connection"))) - {"host", "content-type"}
+    if dropped.isdisjoint(names):
+        lines = [*headers.lines]
+    else:
+        lines = [line for name, line in zip(names, headers.lines, strict=True) if name not in dropped]
+    if "host" not in names:
         lines.insert(0, ("Host", _authority(request)))
-    if request.body or request.method in _BODY_EXPECTED:
+    if request.body or method in _BODY_EXPECTED:
         lines.append(("Content-Length", str(len(request.body))))
     try:
         block = render_header_lines(lines)
     except ValueError as error:
         raise UpstreamBadAddress(str(error)) from None
-    return f"{request.method} {request.target} HTTP/1.1\r\n".encode() + block + b"\r\n"
+    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), request.target.encode(), block)
+
+
+@lru_cache(maxsize=_KNOWN_HOSTS)
+def _is_host(text: str) -> bool:
+    return _HOST_NAME.fullmatch(text) is not None or parse_literal(text) is not None
 
 
 def _authority(request: UpstreamRequest) -> str:

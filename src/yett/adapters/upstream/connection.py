@@ -1,6 +1,7 @@
 """One connection to a backend: one request in flight, and no reuse after anything unexpected."""
 
 import asyncio
+from functools import lru_cache
 from math import inf
 from typing import Final, Protocol, cast
 
@@ -8,6 +9,7 @@ import httptools
 
 from yett.adapters.upstream.limits import MAX_RESPONSE_BODY_BYTES, MAX_RESPONSE_HEAD_BYTES
 from yett.ports.upstream import UpstreamFailed, UpstreamResponse, UpstreamTimedOut, UpstreamUnreachable
+from yett.values.header_lines import connection_options
 from yett.values.http import Headers
 
 # Lines about the connection rather than the answer; those that a Connection line names go too.
@@ -217,24 +219,20 @@ class UpstreamConnection(asyncio.Protocol):
     def _reset(self, *, is_head: bool) -> None:
         self._is_head = is_head
         self._lines = []
-        self._names = []
         self._body = bytearray()
         self._head_bytes = 0
         self._silent_bytes = 0
-        self._status = 0
         self._has_answer_begun = False
         self._is_head_complete = False
         self._is_complete = False
-        self._reads_until_close = False
-        self._is_chunked = False
         self._last_piece = b""
 
     def _check_framing(self, status: int) -> None:
         names = self._names = [name.lower() for name, _ in self._lines]
-        length_count = names.count("content-length")
-        is_chunked = "transfer-encoding" in names
         if self._parser.get_http_version() not in {"1.1", "1.0"}:
             raise _Bad("its version is not HTTP/1.0 or HTTP/1.1")
+        length_count = names.count("content-length")
+        self._is_chunked = is_chunked = "transfer-encoding" in names
         if length_count > 1 or (length_count and is_chunked):
             raise _Bad("its framing is ambiguous")
         if is_chunked and (
@@ -246,46 +244,39 @@ class UpstreamConnection(asyncio.Protocol):
             length = self._lines[names.index("content-length")][1]
             if not (length.isascii() and length.isdigit()):
                 raise _Bad("its Content-Length is no length")
-        self._is_chunked = is_chunked
         self._reads_until_close = not length_count and not is_chunked and status not in {204, 304}
 
     def _finish(self) -> None:
         waiter, self._waiter = self._waiter, None
         self.served += 1
-        options = self._connection_options()
-        transport = cast("asyncio.Transport", self._transport)
-        is_reusable = (
-            not self._is_soiled
-            and not transport.is_closing()
-            and "close" not in options
-            and transport.get_write_buffer_size() == 0
-        )
-        lines = self._lines
-        if options or not _DROPPED.isdisjoint(self._names):
-            lines = [
-                line
-                for name, line in zip(self._names, lines, strict=True)
-                if name not in _DROPPED and (name not in options or name in _NEVER_DROPPED)
-            ]
+        names, lines = self._names, self._lines
+        dropped, is_closing = _DROPPED, False
+        if "connection" in names:
+            values = [value for name, (_, value) in zip(names, lines, strict=True) if name == "connection"]
+            dropped, is_closing = _read_connection_lines(",".join(values))
+        if not dropped.isdisjoint(names):
+            lines = [line for name, line in zip(names, lines, strict=True) if name not in dropped]
         response = UpstreamResponse(status=self._status, headers=Headers(lines), body=bytes(self._body))
-        if is_reusable:
-            self.is_usable = True
-        else:
+        transport = cast("asyncio.Transport", self._transport)
+        if self._is_soiled or is_closing or transport.is_closing() or transport.get_write_buffer_size() != 0:
             self.close()
+        else:
+            self.is_usable = True
         if waiter is not None and not waiter.done():
             waiter.set_result(response)
-
-    def _connection_options(self) -> frozenset[str]:
-        if "connection" not in self._names:
-            return frozenset()
-        values = [value for name, (_, value) in zip(self._names, self._lines, strict=True) if name == "connection"]
-        return frozenset(option.strip(" \t").lower() for option in ",".join(values).split(","))
 
     def _fail(self, failure: UpstreamFailed) -> None:
         waiter, self._waiter = self._waiter, None
         self.close()
         if waiter is not None and not waiter.done():
             waiter.set_exception(failure)
+
+
+@lru_cache(maxsize=64)  # nearly every line says `keep-alive` or `close`
+def _read_connection_lines(value: str) -> tuple[frozenset[str], bool]:
+    """The names of the lines that are not relayed, and whether the connection is to be closed."""
+    options = connection_options(value)
+    return _DROPPED | (options - _NEVER_DROPPED), "close" in options
 
 
 class _Bad(Exception):
