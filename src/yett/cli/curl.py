@@ -21,8 +21,7 @@ def curl(
     """Send a request to URL, signed with Signature Version 4.
 
     The credentials are those of the environment (AWS_ACCESS_KEY_ID ...), else this home's root. Exits with 0 when the
-    answer's
-    status is below 400, else with 22.
+    answer's status is below 400, else with 22.
     """
     body = _read_body(data)
     lines: list[tuple[str, str]] = []

@@ -1,20 +1,25 @@
 """What `yett up` shows when a template is up: each route, who may call it, and a command to try it with."""
 
+import os
 import re
 import shlex
+import shutil
 import socket
-from collections.abc import Mapping, Sequence
+import sys
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+import click
 from msgspec import Struct
-from rich.console import Console
-from rich.table import Table
 
 from yett.rules.execute_api.deployment import AuthorizationType, AuthorizerType
 from yett.rules.execute_api.identity_source import Place
 from yett.rules.execute_api.plan import AuthorizerPlan, MethodPlan, StagePlan
 
 Json = Mapping[str, object]
+PROGRAM: Final = "yett"
 OUTPUT: Final = re.compile(r"\{([A-Za-z0-9]+)\}")
 
 KINDS: Final = {
@@ -26,9 +31,8 @@ KINDS: Final = {
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """A method of a stage, where it is called, and a command that calls it."""
+    """A method of a stage, who may call it, and a command that calls it."""
 
-    url: str
     method: str
     path: str
     kind: str
@@ -47,45 +51,60 @@ def invoke_url(server_url: str, api_id: str, stage: str) -> str:
     return f"{scheme}://{host}:{port}/{stage}"
 
 
-def list_routes(plan: StagePlan, url: str, *, examples: Json, outputs: Mapping[str, str]) -> tuple[Route, ...]:
+def find_program() -> str:
+    """How a shell in this directory calls the program that runs: by its name where that is found, else by its path."""
+    this = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if this.name != PROGRAM or (found is not None and os.path.samefile(found, this)):
+        return PROGRAM
+    path = this.absolute()
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+
+
+def list_routes(
+    plan: StagePlan, url: str, *, examples: Json, outputs: Mapping[str, str], program: str
+) -> tuple[Route, ...]:
     """Every method of the stage, in the order of paths. *examples* is ``Metadata.Yett.Examples``: evidence by
-    authorizer's name.
+    authorizer's name; *program* is how a shell calls yett.
     """
     methods = sorted(plan.methods, key=lambda each: (each.resource_path, each.http_method))
     return tuple(
         Route(
-            url=url,
             method=method.http_method,
             path=method.resource_path,
             kind=_describe(method, plan),
-            command=_command(method, url, _example(method.authorizer, examples, outputs)),
+            command=_command(method, url, _example(method.authorizer, examples, outputs), program),
         )
         for method in methods
         if method.http_method != "OPTIONS"
     )
 
 
-def print_routes(console: Console, name: str, url: str, routes: Sequence[Route]) -> None:
-    """The routes as a table, then one command for each kind of caller."""
-    console.print(f"\n[bold]{name}[/bold]  {url}")
-    table = Table(box=None, pad_edge=False, show_header=False)
+def print_routes(title: str, routes: Sequence[Route], say: Callable[[str], None]) -> None:
+    """The routes as a table, then one command for each kind of caller. No line is ever wrapped."""
+    say("")
+    say(title)
+    methods = max((len(route.method) for route in routes), default=0)
+    paths = max((len(route.path) for route in routes), default=0)
     for route in routes:
-        table.add_row(f"  {route.method}", route.path, f"[cyan]{route.kind}[/cyan]")
-    console.print(table)
-    console.print("  try, in another shell:")
+        say(f"  {route.method:<{methods}}  {route.path:<{paths}}  {click.style(route.kind, fg='cyan')}")
     shown: set[str] = set()
     for route in routes:
         if route.kind not in shown:
             shown.add(route.kind)
-            console.print(f"    # {route.kind}", style="dim", markup=False)
-            console.print(f"    {route.command}", markup=False)
+            say(click.style(f"    # {route.kind}", dim=True))
+            say(f"    {route.command}")
 
 
 def _describe(method: MethodPlan, plan: StagePlan) -> str:
     kind = KINDS[method.authorization_type]
-    if method.authorizer is not None:
-        scopes = f", scope {' or '.join(method.scopes)}" if method.scopes else ""
-        kind = f"{kind} {method.authorizer.name} ({method.authorizer.type.value}{scopes})"
+    authorizer = method.authorizer
+    if authorizer is not None:
+        kind = f"{kind} {authorizer.name}"
+        if method.scopes:
+            kind += f" (scope {' or '.join(method.scopes)})"
+        elif authorizer.type is not AuthorizerType.COGNITO_USER_POOLS:
+            kind += f" ({authorizer.type.value})"
     return f"{kind}, resource policy" if plan.resource_policy is not None else kind
 
 
@@ -106,35 +125,41 @@ def _example(
     }
 
 
-def _command(method: MethodPlan, url: str, example: Mapping[str, Mapping[str, str]]) -> str:
+def _command(method: MethodPlan, url: str, example: Mapping[str, Mapping[str, str]], program: str) -> str:
     target = f"{url}{re.sub(r'{[^}]+}', '1', method.resource_path)}"
     if method.authorization_type is AuthorizationType.AWS_IAM:
-        return f"{_verb('yett curl', method)} {shlex.quote(target)}"
-    headers, query = _evidence(method, example)
-    words = [_verb("curl", method), *(f'-H "{name}: {value}"' for name, value in headers.items())]
+        return " ".join([f"{program} curl", *_body(method), shlex.quote(target)])
+    headers, query = _evidence(method, example, program)
+    words = ["curl", *_body(method), *(f'-H "{name}: {value}"' for name, value in headers.items())]
     if query:
-        target += "?" + "&".join(f"{name}={value}" for name, value in query.items())
+        target += f"?{urllib.parse.urlencode(query)}"
     return " ".join([*words, shlex.quote(target)])
 
 
-def _verb(program: str, method: MethodPlan) -> str:
+def _body(method: MethodPlan) -> tuple[str, ...]:
+    """What a command says of the method and the body that goes with it."""
     if method.http_method in {"GET", "ANY"}:
-        return program
-    body = ' -d \'{"name": "Rex"}\'' if method.http_method in {"POST", "PUT", "PATCH"} else ""
-    return f"{program} -X {method.http_method}{body}"
+        return ()
+    if method.http_method not in {"POST", "PUT", "PATCH"}:
+        return (f"-X {method.http_method}",)
+    return (f"-X {method.http_method}", '-H "Content-Type: application/json"', '-d \'{"name": "Rex"}\'')
 
 
-def _evidence(method: MethodPlan, example: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+def _evidence(
+    method: MethodPlan, example: Mapping[str, Mapping[str, str]], program: str
+) -> tuple[dict[str, str], dict[str, str]]:
     """The headers and query strings to send: the template's suggestion, else what can be had, else a placeholder."""
-    headers, query = dict(example.get("Headers", {})), dict(example.get("QueryStrings", {}))
+    suggested = example.get("Headers", {})
+    headers = {name: value.replace("$(yett ", f"$({program} ") for name, value in suggested.items()}
+    query = dict(example.get("QueryStrings", {}))
     authorizer = method.authorizer
     if authorizer is None or headers or query:
         return headers, query
     if authorizer.type is AuthorizerType.COGNITO_USER_POOLS:
         pool = min(authorizer.pool_arns).rpartition("/")[2]
-        wanted = "".join(f" --scope {scope}" for scope in method.scopes[:1]) or " --reset-password"
+        wanted = "".join(f" --scope {shlex.quote(scope)}" for scope in method.scopes[:1]) or " --reset-password"
         name = authorizer.sources[0].name if authorizer.sources else "authorization"
-        return {name.title(): f"$(yett token get --user-pool {pool}{wanted})"}, {}
+        return {name.title(): f"$({program} token get --user-pool {pool}{wanted})"}, {}
     for source in authorizer.sources:
         if source.place is Place.HEADER:
             headers[source.name.title()] = "..."

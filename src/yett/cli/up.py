@@ -1,14 +1,53 @@
 """`yett up`: run the server and put a template up on it."""
 
+import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
+import msgspec
+from msgspec import Struct
 
 from yett.cli.putting_up import Up, put_up
-from yett.cli.routes import invoke_url, list_routes, print_routes
+from yett.cli.routes import Route, find_program, invoke_url, list_routes, print_routes
 from yett.cli.serving import serve_until_told, settings_of
 from yett.server.run import Server
+from yett.server.settings import DEFAULT_HOME
+
+Say = Callable[[str], None]
+
+
+class Api(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A stage of an API that is up."""
+
+    logical_id: str
+    name: str
+    api_id: str
+    stage: str
+    url: str
+    routes: tuple[Route, ...]
+
+
+class Ignored(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What of the template has no effect here."""
+
+    logical_id: str
+    what: str
+    line: int | None
+    why: str
+
+
+class Summary(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What ``--json`` prints."""
+
+    url: str
+    home: str
+    stack_name: str
+    changed: bool
+    outputs: dict[str, str]
+    apis: tuple[Api, ...]
+    ignored: tuple[Ignored, ...]
 
 
 @click.command()
@@ -18,6 +57,9 @@ from yett.server.run import Server
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes a free one.  [default: 4566]")
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Where everything is kept.  [YETT_HOME]")
+@click.option(
+    "--json", "as_json", is_flag=True, help="When it is up, a JSON object on a line; progress goes to stderr."
+)
 def up(
     *,
     template: Path,
@@ -26,24 +68,22 @@ def up(
     host: str | None,
     port: int | None,
     home: Path | None,
+    as_json: bool,
 ) -> None:
     """Run the server, deploy TEMPLATE (SAM or CloudFormation) on it, and serve until Ctrl-C."""
-    console = Console(highlight=False, soft_wrap=True)
     given = dict(_parse_parameter(each) for each in parameters)
+    say = partial(click.echo, err=as_json)
 
     async def work(server: Server) -> None:
-        console.print(f"yett listens at [bold]{server.url}[/bold], home {server.home}")
-        console.print(f"deploying {template} ...")
-        running = await put_up(
-            server, template, given, lambda line: console.print(f"  {line}", markup=False), stack_name=stack_name
-        )
+        say(f"yett listens at {click.style(server.url, bold=True)}, home {server.home}")
+        say(f"deploying {template} ...")
+        running = await put_up(server, template, given, lambda line: say(f"  {line}"), stack_name=stack_name)
         server.on_stop(running.stop)
-        if running.stack.ignored:
-            console.print("  ignored, since nothing here depends on it:", style="yellow")
-            for each in running.stack.ignored:
-                console.print(f"    {each.what} ({each.logical_id}, line {each.line}): {each.why}", markup=False)
-        await _show(console, server, running)
-        console.print("\nCtrl-C stops it; everything but DynamoDB's items is kept in the home.", style="dim")
+        summary = await summarize(server, running)
+        if as_json:
+            click.echo(msgspec.json.encode(summary))
+        else:
+            show(summary, say)
 
     serve_until_told(settings_of(host, port, home), work)
 
@@ -55,10 +95,57 @@ def _parse_parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-async def _show(console: Console, server: Server, running: Up) -> None:
-    for api in running.stack.apis:
-        plan = await server.ports.plans.resolve(api.api_id, api.stage)
-        if plan is not None:
-            url = invoke_url(server.url, api.api_id, api.stage)
-            routes = list_routes(plan, url, examples=running.examples, outputs=running.outputs)
-            print_routes(console, plan.api_name, url, routes)
+async def summarize(server: Server, running: Up) -> Summary:
+    """What is up, and how to try it."""
+    program = find_program()
+    apis: list[Api] = []
+    for each in running.stack.apis:
+        plan = await server.ports.plans.resolve(each.api_id, each.stage)
+        if plan is None:
+            continue
+        url = invoke_url(server.url, each.api_id, each.stage)
+        routes = list_routes(plan, url, examples=running.examples, outputs=running.outputs, program=program)
+        apis.append(
+            Api(
+                logical_id=each.logical_id,
+                name=plan.api_name,
+                api_id=each.api_id,
+                stage=each.stage,
+                url=url,
+                routes=routes,
+            )
+        )
+    return Summary(
+        url=server.url,
+        home=str(server.home),
+        stack_name=running.stack.name,
+        changed=running.stack.changed,
+        outputs=dict(running.outputs),
+        apis=tuple(apis),
+        ignored=tuple(
+            Ignored(logical_id=each.logical_id, what=each.what, line=each.line, why=each.why)
+            for each in running.stack.ignored
+        ),
+    )
+
+
+def show(summary: Summary, say: Say) -> None:
+    """The summary for a person."""
+    if not summary.changed:
+        say("  nothing to change: everything is as the template says")
+    if summary.ignored:
+        say(click.style("  ignored, since nothing here depends on it:", fg="yellow"))
+        for ignored in summary.ignored:
+            where = ignored.logical_id if ignored.line is None else f"{ignored.logical_id}, line {ignored.line}"
+            say(f"    {ignored.what} ({where}): {ignored.why}")
+    for api in summary.apis:
+        print_routes(f"{click.style(api.logical_id, bold=True)} ({api.name})  {api.url}", api.routes, say)
+    say("")
+    if summary.apis:
+        say("try the commands in another shell, in this directory" + _of_home(summary.home))
+    say(click.style("Ctrl-C stops it; everything but DynamoDB's items is kept in the home.", dim=True))
+
+
+def _of_home(home: str) -> str:
+    """What the other shell has to know of a home that it would not guess."""
+    return "" if Path(home) == Path(DEFAULT_HOME).absolute() else f", after: export YETT_HOME={shlex.quote(home)}"
