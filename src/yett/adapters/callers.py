@@ -11,7 +11,7 @@ from yett.adapters.caller_policies import INVOCATIONS, Bearing, load_bearing, pa
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.iam_documents import load_access_key, load_entity
-from yett.adapters.sql.revisions import IAM_SCOPES
+from yett.adapters.sql.revisions import EVERYTHING, IAM_SCOPES
 from yett.policy import (
     AuthorizationRequest,
     Kind,
@@ -145,6 +145,10 @@ class StoredCallers:
                     del self._dependents[scope]
 
     def _drop(self, touched: frozenset[str]) -> None:
+        if EVERYTHING in touched:
+            self._generation += 1
+            self._callers.clear()
+            self._dependents.clear()
         for scope in touched:
             if scope.startswith(IAM_SCOPES):
                 self._generation += 1

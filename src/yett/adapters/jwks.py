@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from yett.adapters.sql.database import Listener
+from yett.adapters.sql.revisions import EVERYTHING
 from yett.adapters.sql.user_pool_store import KEYS_SCOPE
 from yett.ports.errors import Unavailable
 from yett.ports.settings import Settings
@@ -56,6 +57,7 @@ class StoredKeySets:
         self._held: dict[str, Held] = {}
         self._generation = 0
         self._changes: dict[str, int] = {}  # pool id -> how often its keys came or went since we started
+        self._epoch = 0  # how often nobody knew which pools' keys came or went
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._failed: dict[str, tuple[float, str]] = {}  # issuer -> when, and why
         on_commit(self._forget)
@@ -87,12 +89,19 @@ class StoredKeySets:
 
     def _forget(self, scopes: frozenset[str]) -> None:
         """Drop the keys of pools that were made or removed."""
+        if EVERYTHING in scopes:
+            self._forget_own_pools()
         for scope in scopes:
             if scope.startswith(KEYS_SCOPE):
                 pool_id = scope.removeprefix(KEYS_SCOPE)
                 self._changes[pool_id] = self._changes.get(pool_id, 0) + 1
                 for issuer in [issuer for issuer in self._held if self._own_pool(issuer) == pool_id]:
                     del self._held[issuer]
+
+    def _forget_own_pools(self) -> None:
+        self._epoch += 1
+        for issuer in [issuer for issuer, held in self._held.items() if held.fetched_at is None]:
+            del self._held[issuer]
 
     # -- our own pools
 
@@ -104,13 +113,16 @@ class StoredKeySets:
     async def _resolve_own(self, issuer: str, pool_id: str) -> tuple[KeySet, int] | None:
         if (held := self._held.get(issuer)) is not None:
             return held.keys, held.generation
-        changes = self._changes.get(pool_id, 0)
+        changes = self._epoch, self._changes.get(pool_id, 0)
         place = await self._store.place_of_pool(pool_id)
         pool_keys = None if place is None else await self._store.find_keys(place)
         if pool_keys is None:
             return None
         keys = parse_key_set(msgspec.json.encode({"keys": [pool_keys.id.public_jwk, pool_keys.access.public_jwk]}))
-        if self._changes.get(pool_id, 0) != changes:  # removed while we read: nothing is kept of what may be gone
+        if (
+            self._epoch,
+            self._changes.get(pool_id, 0),
+        ) != changes:  # removed while we read: nothing is kept of what may be gone
             return None
         return self._hold(issuer, keys, fetched_at=None)
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
+from yett.adapters.sql.revisions import EVERYTHING
 from yett.ports.api_store import ApiStore
 from yett.rules.execute_api.plan import StagePlan, compile_plan
 
@@ -43,6 +44,9 @@ class CompiledPlans:
 
     def forget(self, scopes: frozenset[str]) -> None:
         """Drop the plans of stages that moved."""
+        if EVERYTHING in scopes:
+            self._moved += 1
+            self._plans.clear()
         for scope in scopes:
             if scope.startswith(PREFIX):
                 self._moved += 1

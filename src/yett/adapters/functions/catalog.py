@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from yett.adapters.sql.revisions import EVERYTHING
 from yett.policy import Kind, NamedPolicy, compile_policies, parse_stored_policy
 from yett.ports.function_store import FunctionRecord, FunctionStore
 from yett.ports.functions import Function
@@ -51,7 +52,10 @@ class FunctionCatalog:
     def forget(self, scopes: Iterable[str]) -> None:
         """Drop what a change made stale."""
         for scope in scopes:
-            if scope.startswith(SCOPE):
+            if scope == EVERYTHING:
+                self._changes += 1
+                self._functions.clear()
+            elif scope.startswith(SCOPE):
                 self._changes += 1
                 self._functions.pop(scope.removeprefix(SCOPE), None)
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -31,6 +31,8 @@ Listener = Callable[[frozenset[str]], None]
 FORMS: Final = "a database is `sqlite:///` with a file or `postgresql://`"
 BUSY_TIMEOUT_SECONDS: Final = 10  # how long a SQLite writer waits for another process's
 READERS: Final = 4
+PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+READ_ONLY: Final = ("query_only=ON", "trusted_schema=OFF")
 POSTGRESQL_WRITERS: Final = 8
 ATTEMPTS: Final = 12
 BACK_OFF_SECONDS: Final = 0.01  # at most, times the attempt, before another
@@ -81,8 +83,8 @@ class Database:
                 os.close(os.open(location.database, os.O_RDWR | os.O_CREAT, 0o600))
                 readers, writers, writer_count = sqlite_engine(url, "BEGIN"), sqlite_engine(url, "BEGIN IMMEDIATE"), 1
             case "postgresql":
-                driven = location.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-                readers, writers, writer_count = reading_engine(driven), writing_engine(driven), POSTGRESQL_WRITERS
+                readers, writers = reading_engine(driven(location)), writing_engine(driven(location))
+                writer_count = POSTGRESQL_WRITERS
             case name:
                 raise BadDatabaseUrl(f"{FORMS}, not `{name}`")
         try:
@@ -93,6 +95,25 @@ class Database:
                 raise Unavailable(f"the database cannot be opened: {error.orig}") from error
             raise
         return cls(readers=readers, writers=writers, writer_count=writer_count, sealer=sealer)
+
+    @classmethod
+    def open_for_reading(cls, url: str, *, sealer: Sealer) -> "Database":
+        """The database as another process keeps it: it is there and up to date, and nothing is written through this.
+
+        Nothing is connected to until the first read.
+
+        Raises:
+            ValueError: As ``open``.
+        """
+        location = make_url(url)
+        match location.get_backend_name():
+            case "sqlite" if location.database and location.database != ":memory:":
+                readers = sqlite_engine(url, "BEGIN", pragmas=READ_ONLY)
+            case "postgresql":
+                readers = reading_engine(driven(location))
+            case name:
+                raise ValueError(f"a database is `sqlite:///` with a file or `postgresql://`, not `{name}`")
+        return cls(readers=readers, writers=readers, writer_count=1, sealer=sealer)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """What *work* makes of one consistent snapshot; it runs in another thread.
@@ -121,6 +142,11 @@ class Database:
         """Call *listener* with the scopes touched after every commit, on the event loop, before ``write`` returns."""
         self._listeners.append(listener)
 
+    def tell(self, touched: frozenset[str]) -> None:
+        """Tell the listeners what was committed, here or by another process."""
+        for listener in self._listeners:
+            listener(touched)
+
     async def close(self) -> None:
         """Wait for what was begun, and let go."""
         if self._writing:
@@ -136,8 +162,7 @@ class Database:
     async def _write_and_tell(self, work: Callable[[Transaction], T]) -> T:
         result, touched = await asyncio.get_running_loop().run_in_executor(self._write_threads, self._write, work)
         if touched:
-            for listener in self._listeners:
-                listener(touched)
+            self.tell(touched)
         return result
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
@@ -166,14 +191,19 @@ class Database:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def sqlite_engine(url: str, begin: str) -> Engine:
+def driven(location: URL) -> str:
+    """The URL of a PostgreSQL database, with the driver's name."""
+    return location.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def sqlite_engine(url: str, begin: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
     """An engine whose transactions start with *begin*: the driver's own guess when to begin is switched off."""
     engine = create_engine(url, poolclass=QueuePool, pool_size=READERS, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, record: object) -> None:  # noqa: ARG001
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
