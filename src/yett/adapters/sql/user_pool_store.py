@@ -15,6 +15,7 @@ from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Pointer, Transaction
 from yett.ports.errors import AlreadyExists, Conflict
 from yett.ports.signing_keys import PoolKeys
+from yett.ports.user_pool_store import Shelf
 from yett.rules.cognito_idp.app_client import AppClient
 from yett.rules.cognito_idp.attributes import VERIFIED
 from yett.rules.cognito_idp.groups import Group
@@ -155,13 +156,13 @@ class SqlUserPoolStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.clients = SqlShelf(database, CLIENT, AppClient)
-        self.resource_servers = SqlShelf(database, RESOURCE_SERVER, ResourceServer)
-        self.groups = SqlShelf(database, GROUP, Group)
-        self.sign_ins = SqlShelf(database, SIGN_IN, SignIn)
-        self.challenges = SqlShelf(database, CHALLENGE, Challenge)
-        self.codes = SqlShelf(database, CODE, Code)
-        self.phantoms = SqlShelf(database, PHANTOM, Failures)
+        self.clients: Shelf[AppClient] = SqlShelf(database, CLIENT, AppClient)
+        self.resource_servers: Shelf[ResourceServer] = SqlShelf(database, RESOURCE_SERVER, ResourceServer)
+        self.groups: Shelf[Group] = SqlShelf(database, GROUP, Group)
+        self.sign_ins: Shelf[SignIn] = SqlShelf(database, SIGN_IN, SignIn)
+        self.challenges: Shelf[Challenge] = SqlShelf(database, CHALLENGE, Challenge)
+        self.codes: Shelf[Code] = SqlShelf(database, CODE, Code)
+        self.phantoms: Shelf[Failures] = SqlShelf(database, PHANTOM, Failures)
 
     # -- where things are
 
