@@ -4,12 +4,13 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Final, Self
 
+from yett.ports.clock import Clock
 from yett.server.credentials import RootCredentials, ensure_root
 from yett.server.edge import Edge, HostRule
 from yett.server.home import Home
 from yett.server.listener import Listener, listen
 from yett.server.settings import ServerSettings
-from yett.server.wiring import Wired, take_master_key
+from yett.server.wiring import Wired, take_sealer
 from yett.values.errors import Refusal
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
@@ -37,7 +38,7 @@ class Server:
         self._wired = wired
 
     @classmethod
-    async def start(cls, settings: ServerSettings) -> Self:
+    async def start(cls, settings: ServerSettings, *, clock: Clock | None = None) -> Self:
         """Hold the home, open the store, listen.
 
         Raises:
@@ -45,13 +46,13 @@ class Server:
         """
         home = Home.hold(settings.home)
         try:
-            return await cls._start(home, settings)
+            return await cls._start(home, settings, clock)
         except BaseException:
             home.release()
             raise
 
     @classmethod
-    async def _start(cls, home: Home, settings: ServerSettings) -> Self:
+    async def _start(cls, home: Home, settings: ServerSettings, clock: Clock | None) -> Self:
         front = _Front()
         edge = Edge(hosts=HostRule(domains=frozenset(settings.hosts)), trusted_proxies=settings.trusted_proxies)
         try:
@@ -65,15 +66,20 @@ class Server:
         wired = Wired.of(
             known,
             home=settings.home,
-            master_key=take_master_key(os.environ, settings.home),
+            sealer=take_sealer(os.environ, settings.home),
             database_url=settings.database_url,
             dynamodb_url=os.environ.get("YETT_ENDPOINT_DYNAMODB") or None,
+            clock=clock,
         )
         server = cls(home=home, listener=listener, wired=wired, url=known.public_url)
         server.root = await ensure_root(wired.ports, home=settings.home, environment=os.environ)
         front.ready(wired)
         home.announce(server.url)
         return server
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request that did not come over a socket."""
+        return await self._wired.doors.answer(request)
 
     def on_stop(self, end: Callable[[], Awaitable[None]]) -> None:
         """Have something ended when the server stops, after the requests in hand."""

@@ -1,0 +1,52 @@
+"""Fixtures: ``gateway`` (one for the session) and ``api`` (for each test, as at the start of the day).
+
+The template is that of the ini option ``yett_template`` or of the fixture of this name, which a ``conftest.py`` may
+replace.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from yett.testing.gateway import Api, Gateway
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say what can be set."""
+    parser.addini("yett_template", "the template that the `gateway` fixture puts up", default="template.yaml")
+
+
+@pytest.fixture(scope="session")
+def yett_template(pytestconfig: pytest.Config) -> Path:
+    """The template to put up."""
+    return pytestconfig.rootpath / str(pytestconfig.getini("yett_template"))
+
+
+@pytest.fixture(scope="session")
+def yett_parameters() -> dict[str, str]:
+    """The template's parameters."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    yett_template: Path, yett_parameters: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Gateway"]:
+    """A gateway of this session (of this worker, under xdist) with the template up on it."""
+    from yett.testing.gateway import Gateway
+
+    with Gateway(yett_template, tmp_path_factory.mktemp("yett"), parameters=yett_parameters) as running:
+        yield running
+
+
+@pytest.fixture
+def api(gateway: "Gateway") -> Iterator["Api"]:
+    """The template's API, with time, faults and caches as at the beginning. Of several, ask
+    ``gateway.api("LogicalId")``.
+    """
+    gateway.reset()
+    yield gateway.api()
+    gateway.reset()
