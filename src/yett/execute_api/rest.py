@@ -38,7 +38,10 @@ class RestLine:
         sent, request = request, override_method(request)
         routed = None
         try:
-            routed = await self._route(request, sent, path, plan)
+            routed = route(request, sent, path, plan)
+            if routed is None:
+                # What the caller reads depends on the signature that it presents.
+                raise await refuse_unrouted(sent, plan, self._ports)
             record.routed(routed)
             screened = screen(routed, wording=self._wording)
             record.screened()
@@ -54,29 +57,29 @@ class RestLine:
             record.refused(error, answer)
         return with_request_ids(answer, request.request_id)
 
-    async def _route(self, request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -> Routed:
-        """Find the method in the stage's snapshot.
 
-        Raises:
-            GatewayError: There is none: what the caller reads depends on the signature it presents.
-            RequestUriTooLong: The path makes an ARN that no policy could be asked about.
-        """
-        found = plan.router.find(request.method, path)
-        if found is None:
-            raise await refuse_unrouted(sent, plan, self._ports)
-        method, path_parameters = found
-        arn = f"{plan.arn_prefix}{request.method}{path}"
-        if len(arn) > METHOD_ARN_BYTES and (
-            method.authorization_type is not AuthorizationType.NONE or plan.resource_policy is not None
-        ):
-            raise RequestUriTooLong(f"the method's ARN has {len(arn)} bytes, {METHOD_ARN_BYTES} are allowed")
-        return Routed(
-            request=request,
-            sent=sent,
-            question=Question(plan=plan, method=method, arn=arn, facts=Facts.of(request)),
-            path=path,
-            path_parameters=path_parameters,
-        )
+def route(request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -> Routed | None:
+    """Find the method in the stage's snapshot; None if it has none for this path.
+
+    Raises:
+        RequestUriTooLong: The path makes an ARN that no policy could be asked about.
+    """
+    found = plan.router.find(request.method, path)
+    if found is None:
+        return None
+    method, path_parameters = found
+    arn = f"{plan.arn_prefix}{request.method}{path}"
+    if len(arn) > METHOD_ARN_BYTES and (
+        method.authorization_type is not AuthorizationType.NONE or plan.resource_policy is not None
+    ):
+        raise RequestUriTooLong(f"the method's ARN has {len(arn)} bytes, {METHOD_ARN_BYTES} are allowed")
+    return Routed(
+        request=request,
+        sent=sent,
+        question=Question(plan=plan, method=method, arn=arn, facts=Facts.of(request)),
+        path=path,
+        path_parameters=path_parameters,
+    )
 
 
 def with_request_ids(answer: HttpResponse, request_id: str) -> HttpResponse:

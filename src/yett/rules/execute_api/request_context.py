@@ -3,6 +3,8 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html
 """
 
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from yett.policy import RequestContext, principal_context
@@ -33,5 +35,12 @@ def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None
     if facts.referer is not None:
         keys["aws:referer"] = (facts.referer,)
     if identity is not None:
-        keys.update(RequestContext.of(principal_context(identity)))
+        for key, value in principal_context(identity).items():
+            keys[key] = (
+                (value,) if isinstance(value, str) else value if isinstance(value, tuple) else partial(_same, value)
+            )
     return RequestContext(keys)
+
+
+def _same(value: datetime) -> datetime:
+    return value

@@ -26,6 +26,7 @@ ANY: Final = "ANY"
 AUTHORIZATION: Final = "authorization"
 # What may stand in a path as it is; the percent sign too where the client has encoded already.
 PATH_SAFE: Final = ":@!$&'()*+,;=-._~"
+PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~-]*")  # what `quote` would leave alone, as most of what is called is
 RAW_PATH_SAFE: Final = f"/%{PATH_SAFE}"
 # ``..`` and ``.`` in every spelling that some backend resolves; it would leave the path that the API's owner gave, and
 # the one that policies were asked about.
@@ -105,7 +106,8 @@ def _evaluate_mappings(call: Authorized) -> _Mapped:
             if DOT_SEGMENT.search(value if is_raw else ENCODED_AWAY.sub("_", value)):
                 raise BadRequestParameters(f"a dot segment in what `{target}` takes from the client")
             safe = RAW_PATH_SAFE if is_raw else PATH_SAFE
-            mapped.path[target.removeprefix(INTEGRATION_PATH)] = quote(value, safe=safe)
+            text = value if PLAIN_PATH.fullmatch(value) else quote(value, safe=safe)
+            mapped.path[target.removeprefix(INTEGRATION_PATH)] = text
     return mapped
 
 

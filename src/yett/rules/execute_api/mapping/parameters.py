@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/request-res
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from yett.rules.execute_api.call import Routed
@@ -19,6 +20,7 @@ INTEGRATION_PATH: Final = "integration.request.path."
 METHOD_HEADER: Final = "method.response.header."
 METHOD_PATH: Final = "method.request.path."
 CONTEXT: Final = "context."
+COMPILED_EXPRESSIONS: Final = 4096  # kept in a process, least recently used first to go
 # What no header line may hold. Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 LATIN_1_END: Final = "\xff"
 CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -43,14 +45,22 @@ def header_text(value: str) -> str:
 
 def evaluate(expression: str, routed: Routed, identity: Identity) -> str | None:
     """The value that a mapping expression has for a call; None where it has none."""
+    return _compile(expression)(routed, identity)
+
+
+@lru_cache(maxsize=COMPILED_EXPRESSIONS)
+def _compile(expression: str) -> Callable[[Routed, Identity], str | None]:
+    """What reads an expression's value. Expressions are the API owner's, so there are few."""
     if (text := literal(expression)) is not None:
-        return text
+        return lambda _routed, _identity: text
     for prefix, read in _READERS.items():
         if expression.startswith(prefix):
-            return read(routed, expression.removeprefix(prefix))
+            name = expression.removeprefix(prefix)
+            return lambda routed, _identity: read(routed, name)
     if expression.startswith(CONTEXT):
-        return context_variable(expression.removeprefix(CONTEXT), routed, identity)
-    return None
+        variable = expression.removeprefix(CONTEXT)
+        return lambda routed, identity: context_variable(variable, routed, identity)
+    return lambda _routed, _identity: None
 
 
 def gateway_variable(
