@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from yett.adapters.sql.sealing import Sealer
 from yett.policy import CallerPolicies, Kind, NamedPolicy, compile_policies, parse_policy
 from yett.ports.callers import Caller
 from yett.ports.iam_store import User
@@ -27,7 +28,7 @@ class Ground:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.wired = Wired.of(
-            Settings(), home=home, master_key=bytes(32), database_url=None, dynamodb_url="http://127.0.0.1:9"
+            Settings(), home=home, sealer=Sealer(bytes(32)), database_url=None, dynamodb_url="http://127.0.0.1:9"
         )
         self.events: list[Event] = []
         self.tables: set[str] = set()

@@ -26,8 +26,9 @@ from yett.adapters.sql.audit_trail import SqlAuditTrail
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.function_store import SqlFunctionStore
 from yett.adapters.sql.iam_store import SqlIamStore
+from yett.adapters.sql.master_keys import take_sealer
 from yett.adapters.sql.organization_store import SqlOrganizationStore
-from yett.adapters.sql.sealing import Sealer, take_master_key
+from yett.adapters.sql.sealing import Sealer
 from yett.adapters.sql.stack_store import SqlStackStore
 from yett.adapters.sql.user_pool_store import SqlUserPoolStore
 from yett.adapters.system import SystemClock, SystemRandomness
@@ -45,7 +46,7 @@ from yett.server.asgi_bridge import bridge
 from yett.server.doors import Doors
 from yett.values.errors import Unavailable
 
-__all__ = ["Wired", "take_master_key"]
+__all__ = ["Wired", "take_sealer"]
 
 DATABASE: Final = "yett.db"
 
@@ -64,13 +65,12 @@ class Wired(Struct, frozen=True, kw_only=True):
         settings: Settings,
         *,
         home: Path,
-        master_key: bytes,
+        sealer: Sealer,
         database_url: str | None,
         dynamodb_url: str | None,
         clock: Clock | None = None,
     ) -> Self:
         """Open the store and tie every part to it. The home is held by the caller."""
-        sealer = Sealer(master_key)
         database = Database.open(database_url or f"sqlite:///{home / DATABASE}", sealer=sealer)
         clock = clock or SystemClock()
         randomness = SystemRandomness()

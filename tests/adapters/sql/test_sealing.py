@@ -1,12 +1,8 @@
-import base64
-import stat
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.adapters.sql.sealing import MasterKeyRefused, SealBroken, Sealer, take_master_key
+from yett.adapters.sql.sealing import MasterKeyRefused, SealBroken, Sealer
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
@@ -40,21 +36,42 @@ def test_a_rotated_key_still_opens_what_it_sealed() -> None:
         Sealer(NEW).open(sealed, identity="row")
 
 
-def test_the_master_key_of_the_environment_is_taken_out_of_it(tmp_path: Path) -> None:
-    environment = {"YETT_MASTER_KEY": base64.b64encode(NEW).decode()}
-    assert take_master_key(environment, tmp_path) == NEW
-    assert environment == {}
-    assert list(tmp_path.iterdir()) == []
+def test_a_sealer_knows_the_keys_that_its_source_has_got_since() -> None:
+    source = Source(OLD)
+    running = Sealer.following(source)
+    sealed = running.seal(b"secret", identity="row")
+    source.change(NEW, OLD)
+    assert not running.is_current(sealed)
+    assert running.open(sealed, identity="row") == b"secret"
+    assert Sealer(NEW).open(running.seal(b"secret", identity="row"), identity="row") == b"secret"
+    source.change(NEW)
+    with pytest.raises(SealBroken):
+        running.open(sealed, identity="row")
 
 
-def test_without_one_it_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    key = take_master_key({}, tmp_path)
-    assert take_master_key({}, tmp_path) == key
-    assert len(key) == 32
-    assert stat.S_IMODE((tmp_path / "master.key").stat().st_mode) == 0o600
+def test_keys_that_cannot_be_read_for_the_moment_stay_as_they_were() -> None:
+    source = Source(OLD)
+    running = Sealer.following(source)
+    source.number = None
+    assert Sealer(OLD).open(running.seal(b"secret", identity="row"), identity="row") == b"secret"
 
 
-@pytest.mark.parametrize("text", ["", "short", base64.b64encode(b"x" * 31).decode(), "é" * 44])
-def test_a_key_of_another_size_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_key_of_another_size_is_refused() -> None:
     with pytest.raises(MasterKeyRefused):
-        take_master_key({"YETT_MASTER_KEY": text}, tmp_path)
+        Sealer(b"short")
+
+
+class Source:
+    def __init__(self, *keys: bytes) -> None:
+        self.number: int | None = 1
+        self._keys = keys
+
+    def change(self, *keys: bytes) -> None:
+        self._keys = keys
+        self.number = 1 + (self.number or 0)
+
+    def stamp(self) -> object:
+        return self.number
+
+    def keys(self) -> tuple[bytes, ...]:
+        return self._keys

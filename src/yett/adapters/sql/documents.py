@@ -3,7 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -12,6 +12,7 @@ from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import AlreadyExists, Conflict
 
 LAST_CODE_POINT: Final = 0x10FFFF
+SEALING_LOCK: Final = 0x7365616C  # "seal": held, shared, from a seal to the end of its transaction
 SURROGATES: Final = range(0xD800, 0xE000)
 
 
@@ -123,6 +124,7 @@ class Transaction:
 
     def seal(self, secret: bytes, *, identity: str) -> bytes:
         """Seal a secret for the row of this identity (AES-256-GCM; see sealing.py)."""
+        self._lock("pg_advisory_xact_lock_shared")
         return self._sealer.seal(secret, identity=identity)
 
     def open(self, sealed: bytes, *, identity: str) -> bytes:
@@ -132,6 +134,17 @@ class Transaction:
             SealBroken: It is of another row, or changed.
         """
         return self._sealer.open(sealed, identity=identity)
+
+    def await_sealers(self) -> None:
+        """Wait for the end of every transaction that has sealed something: those that follow know newer keys.
+
+        SQLite's only writer, which this is, has waited already.
+        """
+        self._lock("pg_advisory_xact_lock")
+
+    def _lock(self, function: str) -> None:
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(text(f"SELECT {function}({SEALING_LOCK})"))
 
     # -- revisions
 

@@ -116,20 +116,23 @@ def find(tx: Transaction, account: str, region: str, name: str) -> FunctionRecor
 
 def sealed(tx: Transaction, record: FunctionRecord) -> bytes:
     """The document of a record."""
-    variables = tx.seal(_ENCODER.encode(record.environment), identity=identity(record))
+    identity = environment_identity(record.account, record.region, record.name)
+    variables = tx.seal(_ENCODER.encode(record.environment), identity=identity)
     return _ENCODER.encode(Stored(record=msgspec.structs.replace(record, environment={}), environment=variables))
 
 
 def opened(tx: Transaction, body: bytes) -> FunctionRecord:
     """The record of a document."""
     stored = _DECODER.decode(body)
-    variables: Mapping[str, str] = _VARIABLES.decode(tx.open(stored.environment, identity=identity(stored.record)))
-    return msgspec.structs.replace(stored.record, environment=variables)
+    record = stored.record
+    identity = environment_identity(record.account, record.region, record.name)
+    variables: Mapping[str, str] = _VARIABLES.decode(tx.open(stored.environment, identity=identity))
+    return msgspec.structs.replace(record, environment=variables)
 
 
-def identity(record: FunctionRecord) -> str:
+def environment_identity(account: str, region: str, name: str) -> str:
     """What a function's sealed variables are bound to."""
-    return f"{FUNCTION}/{record.account}/{record.region}/{record.name}/environment"
+    return f"{FUNCTION}/{account}/{region}/{name}/environment"
 
 
 def keep_code(tx: Transaction, record: FunctionRecord, package: bytes) -> None:

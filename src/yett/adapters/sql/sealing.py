@@ -4,17 +4,14 @@ A sealed record is ``0x01 | key id (8) | nonce (12) | ciphertext and tag``. The 
 bound as associated data: a record moved to another row does not open.
 """
 
-import base64
-import binascii
 import hashlib
 import os
-import secrets
-from collections.abc import MutableMapping
-from pathlib import Path
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from yett.values.errors import Refusal
 
@@ -23,8 +20,6 @@ KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 8
 NONCE_BYTES: Final = 12
 HEADER_BYTES: Final = 1 + KEY_ID_BYTES + NONCE_BYTES
-ENVIRONMENT_NAME: Final = "YETT_MASTER_KEY"
-FILE_NAME: Final = "master.key"
 
 
 class SealBroken(Refusal):
@@ -36,19 +31,30 @@ class MasterKeyRefused(Refusal):
 
 
 class Sealer:
-    """Seals under the current master key; opens what that one or an older one has sealed."""
+    """Seals under the current master key; opens what that one or an older one has sealed.
 
-    def __init__(self, current: bytes, *older: bytes) -> None:
-        keys = (current, *older)
-        if any(len(key) != KEY_BYTES for key in keys):
-            raise MasterKeyRefused(f"a master key has {KEY_BYTES} bytes")
-        self._key_id = key_id(current)
-        self._ciphers = {key_id(key): AESGCM(key) for key in keys}
+    With a *source* of keys it follows that: keys that it holds anew are known before the next record is sealed or
+    opened (`yett rotate-key` changes a running server's).
+    """
+
+    def __init__(self, current: bytes, *older: bytes, source: "KeySource | None" = None) -> None:
+        self._source = source
+        self._stamp: object = None
+        self._use(current, *older)
+
+    @classmethod
+    def following(cls, source: "KeySource") -> Self:
+        """A sealer with the source's keys, now and later."""
+        stamp, keys = source.stamp(), source.keys()
+        sealer = cls(*keys, source=source)
+        sealer._stamp = stamp
+        return sealer
 
     def seal(self, secret: bytes, *, identity: str) -> bytes:
         """Seal a secret for the row of this identity."""
-        header = VERSION + self._key_id + os.urandom(NONCE_BYTES)
-        return header + self._ciphers[self._key_id].encrypt(header[-NONCE_BYTES:], secret, associated(header, identity))
+        ring = self._keys()
+        header = VERSION + ring.current + os.urandom(NONCE_BYTES)
+        return header + ring.ciphers[ring.current].encrypt(header[-NONCE_BYTES:], secret, associated(header, identity))
 
     def open(self, sealed: bytes, *, identity: str) -> bytes:
         """Open a record of the row of this identity.
@@ -57,7 +63,7 @@ class Sealer:
             SealBroken: It is none of ours, of another row, or changed.
         """
         header = sealed[:HEADER_BYTES]
-        cipher = self._ciphers.get(header[1 : 1 + KEY_ID_BYTES])
+        cipher = self._keys().ciphers.get(header[1 : 1 + KEY_ID_BYTES])
         if len(header) < HEADER_BYTES or header[:1] != VERSION or cipher is None:
             raise SealBroken("no record sealed by a master key that is known here")
         try:
@@ -67,7 +73,44 @@ class Sealer:
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the record is sealed under the current master key (rotation seals the others anew)."""
-        return sealed[1 : 1 + KEY_ID_BYTES] == self._key_id
+        return sealed[1 : 1 + KEY_ID_BYTES] == self._keys().current
+
+    @property
+    def older(self) -> tuple[bytes, ...]:
+        """The ids of the master keys that open but do not seal."""
+        ring = self._keys()
+        return tuple(each for each in ring.ciphers if each != ring.current)
+
+    def _keys(self) -> "KeyRing":
+        if self._source is not None and (stamp := self._source.stamp()) not in {None, self._stamp}:
+            self._use(*self._source.keys())
+            self._stamp = stamp
+        return self._ring
+
+    def _use(self, current: bytes, *older: bytes) -> None:
+        keys = (current, *older)
+        if any(len(key) != KEY_BYTES for key in keys):
+            raise MasterKeyRefused(f"a master key has {KEY_BYTES} bytes")
+        self._ring = KeyRing(current=key_id(current), ciphers={key_id(key): AESGCM(key) for key in keys})
+
+
+class KeyRing(Struct, frozen=True, kw_only=True):
+    """The keys in use, replaced as one."""
+
+    current: bytes  # the id of the one that seals
+    ciphers: Mapping[bytes, AESGCM]  # by id
+
+
+class KeySource(Protocol):
+    """Where master keys come from while a server runs."""
+
+    def stamp(self) -> object:
+        """Changes whenever the keys do; None while they cannot be read."""
+        ...
+
+    def keys(self) -> tuple[bytes, ...]:
+        """The current one first, then those that open what they have sealed."""
+        ...
 
 
 def key_id(key: bytes) -> bytes:
@@ -78,42 +121,3 @@ def key_id(key: bytes) -> bytes:
 def associated(header: bytes, identity: str) -> bytes:
     """What is authenticated beside the secret: version, key id, and the row's identity."""
     return header[: 1 + KEY_ID_BYTES] + identity.encode()
-
-
-def take_master_key(environment: MutableMapping[str, str], home: Path) -> bytes:
-    """The master key: from the environment, which loses it so that no child inherits it, else from a file of the home.
-
-    The file is made (mode 0600) when there is none.
-
-    Raises:
-        MasterKeyRefused: It is not 32 bytes in base64.
-    """
-    text = environment.pop(ENVIRONMENT_NAME, None)
-    if text is not None:
-        return parse_master_key(text)
-    path = home / FILE_NAME
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return parse_master_key(path.read_text("ascii"))
-    key = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(key) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def parse_master_key(text: str) -> bytes:
-    """Read 32 bytes in base64.
-
-    Raises:
-        MasterKeyRefused: It is something else.
-    """
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise MasterKeyRefused(f"{ENVIRONMENT_NAME} is not {KEY_BYTES} bytes in base64")
-    return key
