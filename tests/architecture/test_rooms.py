@@ -7,7 +7,7 @@ import pytest
 from tests.architecture.sources import PACKAGE, ROOT, TESTS, modules, name_of, tracked, tree_of
 
 # Tests that are no module's: of ports, of the whole server, of the project itself.
-WITHOUT_SOURCE = {"sdk", "conformance", "architecture", "docs", "fakes", "cases", "bench", "examples"}
+WITHOUT_SOURCE = {"sdk", "conformance", "architecture", "docs", "fakes", "cases", "bench", "examples", "security", "soak"}
 MOST_LINES = 450
 LONGER = {
     "src/yett/adapters/sql/user_pool_store.py": "one port and its kinds of documents",

@@ -63,6 +63,11 @@ def test_each_request_asks_for_its_tables(
         ("TransactWriteItems", {"TransactItems": [{}]}),
         ("TransactGetItems", {"TransactItems": [{"Put": {"TableName": "t"}}]}),
         ("TagResource", {"ResourceArn": "t"}),
+        # Another spelling of a table, which a deny of its ARN would not meet.
+        ("PutItem", {"TableName": f"arn:aws:dynamodb:{REGION}::table/t"}),
+        ("PutItem", {"TableName": f"{TABLE}public/table/secret"}),
+        ("PutItem", {"TableName": f"{TABLE}secret/"}),
+        ("PutItem", {"TableName": f"{TABLE}secret\n"}),
     ],
 )
 def test_a_request_that_names_no_table_here_is_refused(operation: str, params: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -10,9 +11,12 @@ from msgspec import Struct
 
 from yett.values.arn import Arn, NotAnArn
 from yett.values.errors import Refusal
+from yett.values.identifiers import is_account_id
 
 Params = Mapping[str, Any]
 PARTITION: Final = "aws"
+# Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+TABLE: Final = re.compile(r"table/[A-Za-z0-9_.-]{1,255}")
 
 ON_TABLE: Final = frozenset(
     {
@@ -104,7 +108,8 @@ class Place(Struct, frozen=True):
             raise TableUnclear(f"not an ARN: `{name}`") from error
         if (arn.partition, arn.service, arn.region) != (PARTITION, "dynamodb", self.region):
             raise TableUnclear(f"`{name}` is not a DynamoDB ARN of {self.region}")
-        if not arn.resource.startswith("table/"):
+        # One spelling for each table: else a deny of its ARN would not meet another that the backend reads as the same.
+        if not is_account_id(arn.account) or not TABLE.fullmatch(arn.resource):
             raise TableUnclear(f"`{name}` is not the ARN of a table")
         return name
 

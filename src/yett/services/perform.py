@@ -24,6 +24,7 @@ from yett.wire import Operation as OperationModel
 
 Params = Mapping[str, Any]
 Resolver = Callable[[Call, Params], Awaitable[tuple[str, ...]]]
+KeysResolver = Callable[[Call, Params], Awaitable[Mapping[str, tuple[str, ...]]]]
 PlaceResolver = Callable[[str, Params, Ports], Awaitable[tuple[str, str] | None]]
 
 # The services that are played here, as botocore names them, with the name of their folder and permission table.
@@ -77,6 +78,7 @@ class Table(Struct, frozen=True, kw_only=True):
     not_offered: Mapping[str, str]  # operation -> our reason
     permissions: Mapping[str, Row]
     resources: Mapping[str, Resolver] = {}  # operation -> ARNs that only the store knows
+    resource_keys: KeysResolver | None = None  # condition keys that only the store knows: tags, boundaries
     place_of_unsigned: PlaceResolver | None = (
         None  # (operation, params, ports) -> account and Region, if it can be told
     )
@@ -92,6 +94,7 @@ def table_of(service: str) -> Table:
         not_offered=operations.NOT_OFFERED,
         permissions=permissions.PERMISSIONS,
         resources=getattr(operations, "RESOURCES", {}),
+        resource_keys=getattr(operations, "resource_keys", None),
         place_of_unsigned=getattr(operations, "place_of_unsigned", None),
     )
 
@@ -145,16 +148,17 @@ class Act:
         if operation is None or model is None:
             raise not_offered(call, table)
         check_input(model, self.params)
-        await self.authorize(table.permissions[call.operation], table.resources.get(call.operation))
+        await self.authorize(table)
         return await operation(call, self.params)
 
-    async def authorize(self, row: Row, resolver: Resolver | None) -> None:
+    async def authorize(self, table: Table) -> None:
         """Ask the caller's policies for the row's action, and for all that comes with it.
 
         Raises:
             ServiceError: AccessDenied.
         """
         call, params = self.call, self.params
+        row, resolver = table.permissions[call.operation], table.resources.get(call.operation)
         if isinstance(row, Exempt):
             if row is not Exempt.UNSIGNED and call.caller is None:
                 raise ServiceError("AccessDenied", f"{self.action} needs a signature", status=403)
@@ -167,6 +171,8 @@ class Act:
         else:
             self.resources = await resolver(call, params)
         keys = row.context(params)
+        if table.resource_keys is not None:
+            keys = {**await table.resource_keys(call, params), **keys}
         context, wording = context_of(call, keys), wording_of(call)
         authorize(call.caller, row.action, self.resources, context, wording)
         for member, further in row.also.items():

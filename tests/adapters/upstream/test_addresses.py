@@ -32,6 +32,8 @@ EVERYTHING = NetworkRule(allow_loopback=True, allow_private=True, allowed=(ip_ne
         "::169.254.169.254",
         "64:ff9b::169.254.169.254",
         "64:ff9b:1::169.254.169.254",
+        "64:ff9b:1:a9fe:a9:fe00:808:808",  # at another length of the prefix, with 8.8.8.8 behind
+        "::ffff:0:169.254.169.254",
         "2002:a9fe:a9fe::1",
         "2001:0:a9fe:a9fe::1",
     ],

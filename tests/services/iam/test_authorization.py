@@ -67,7 +67,7 @@ def test_what_the_caller_is_cannot_be_said_by_a_parameter() -> None:
     assert context["aws:username"] == ("dev",)
     assert context["iam:policyarn"] == ("p",)
     assert context["aws:sourceip"] == ("192.0.2.1",)
-    assert context["aws:requestedregion"] == ("eu-west-1",)
+    assert context["aws:requestedregion"] == ("us-east-1",)  # IAM's one Region, whatever the signature names
     assert context["aws:securetransport"] == ("true",)
     assert context["aws:useragent"] == ("sdk",)
 

@@ -27,6 +27,8 @@ _NEVER_6: Final = (
     IPv6Network("fd00:ec2::/32"),  # EC2 metadata, its DNS and time service
     IPv6Network("fd20:ce::254/128"),
     IPv6Network("100::/64"),
+    # Local-use translation: the prefix's length, and with it where the IPv4 address lies, is the translator's secret.
+    IPv6Network("64:ff9b:1::/48"),
     IPv6Network("2001:db8::/32"),
 )
 _PRIVATE: Final = (
@@ -38,7 +40,8 @@ _PRIVATE: Final = (
     IPv4Network("198.18.0.0/15"),
 )
 _PRIVATE_6: Final = (IPv6Network("fc00::/7"),)
-_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+# The well-known prefix of NAT64 (RFC 6052), and SIIT's IPv4-translated addresses (RFC 2765).
+_TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::ffff:0:0:0/96"))
 
 
 def permits(rule: NetworkRule, address: Address) -> bool:
@@ -84,7 +87,7 @@ def _carried_addresses(address: IPv6Address) -> tuple[IPv4Address, ...]:
     if address.teredo is not None:
         return address.teredo
     low = IPv4Address(int(address) & 0xFFFFFFFF)
-    if any(address in network for network in _NAT64):
+    if any(address in network for network in _TRANSLATED):
         return (low,)
     if int(address) >> 32 == 0 and int(address) > 1:  # ::a.b.c.d, deprecated IPv4-compatible
         return (low,)

@@ -18,7 +18,10 @@ from yett.services.apigateway import (
     tags,
 )
 from yett.services.apigateway.errors import translated
+from yett.services.apigateway.tags import resource_keys
 from yett.services.call import Operation
+
+__all__ = ["NOT_OFFERED", "OPERATIONS", "resource_keys"]
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     name: translated(operation)

@@ -4,7 +4,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ from yett.rules.apigateway.rest_api import RestApi, Stage
 from yett.services.apigateway.editing import Answer, Params, edit_api, get_api
 from yett.services.apigateway.errors import NO_STAGE
 from yett.services.call import Call
+from yett.services.iam.authorization import resource_tag_keys
 
 ARN: Final = re.compile(
     r"arn:aws:apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<api>[a-z0-9]+)(?:/stages/(?P<stage>[A-Za-z0-9_-]+))?"
@@ -30,6 +31,26 @@ def parse_arn(call: Call, params: Params) -> tuple[str, str | None]:
     if found["region"] != call.region:
         raise NotFound("Invalid resource ARN specified in the request")
     return found["api"], found["stage"]
+
+
+async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, ...]]:
+    """The condition keys of the tags that the API, and the stage if one is named, have now; the stage's prevail.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
+    """
+    api_id, stage_name = params.get("restApiId"), params.get("stageName")
+    if "resourceArn" in params:
+        found = ARN.fullmatch(params["resourceArn"])
+        api_id, stage_name = (None, None) if found is None else (found["api"], found["stage"])
+    api = None if api_id is None else await call.ports.api_store.find_api(call.account, call.region, api_id)
+    if api is None or api_id is None:
+        return {}
+    stage = (
+        None
+        if stage_name is None
+        else await call.ports.api_store.find_stage(call.account, call.region, api_id, stage_name)
+    )
+    return resource_tag_keys({**api.tags, **(stage.tags if stage is not None else {})})
 
 
 async def change_tags(call: Call, params: Params, change: Callable[[Tags], Tags]) -> None:

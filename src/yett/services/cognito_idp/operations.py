@@ -48,7 +48,7 @@ from yett.services.cognito_idp.sign_up import (
     resend_confirmation_code,
     sign_up,
 )
-from yett.services.cognito_idp.tags import list_tags_for_resource, tag_resource, untag_resource
+from yett.services.cognito_idp.tags import list_tags_for_resource, resource_keys, tag_resource, untag_resource
 from yett.services.cognito_idp.tokens import global_sign_out, revoke_token
 from yett.services.cognito_idp.user_pool_clients import (
     create_user_pool_client,
@@ -80,7 +80,7 @@ from yett.services.cognito_idp.users import (
     update_user_attributes,
 )
 
-__all__ = ["NOT_OFFERED", "OPERATIONS", "place_of_unsigned"]
+__all__ = ["NOT_OFFERED", "OPERATIONS", "place_of_unsigned", "resource_keys"]
 
 OFFERED: Final[Mapping[str, Operation]] = {
     "AdminAddUserToGroup": admin_add_user_to_group,

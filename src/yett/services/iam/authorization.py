@@ -24,6 +24,9 @@ from yett.values.arn import Arn, NotAnArn
 from yett.values.identifiers import is_account_id
 
 ANY_RESOURCE: Final = "*"
+# Services with one endpoint for the partition are asked in its Region, whichever a signature names.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:RequestedRegion)
+ONE_REGION: Final[Mapping[str, str]] = {"iam": "us-east-1", "organizations": "us-east-1"}
 
 
 def authorize(
@@ -66,6 +69,28 @@ def authorize(
             )
 
 
+def authorize_target(
+    call: Call, action: str, resource: str, further: Mapping[str, ContextValue | LazyValue] | None = None
+) -> None:
+    """That the caller may do to *resource*, which something is about to become, what it does to what it was.
+
+    Raises:
+        ServiceError: AccessDenied.
+    """
+    if call.caller is None:
+        raise ServiceError("AccessDenied", f"{action} needs a signature", status=403)
+    authorize(call.caller, action, (resource,), context_of(call, further), wording_of(call))
+
+
+def resource_tag_keys(tags: Mapping[str, str], *, service: str | None = None) -> dict[str, tuple[str, ...]]:
+    """The condition keys of the tags that a resource has now, under the *service*'s own prefix too if it has one.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    prefixes = ("aws",) if service is None else ("aws", service)
+    return {f"{prefix}:ResourceTag/{key}": (value,) for prefix in prefixes for key, value in tags.items()}
+
+
 def account_of(resource: str) -> str | None:
     """The account that an ARN names; None if it names none, as those of AWS's own managed policies do."""
     try:
@@ -90,7 +115,7 @@ def context_of(call: Call, further: Mapping[str, ContextValue | LazyValue] | Non
         "aws:EpochTime": int(call.now.timestamp()),
         "aws:SourceIp": call.source_ip,
         "aws:SecureTransport": call.secure_transport,
-        "aws:RequestedRegion": call.region,
+        "aws:RequestedRegion": ONE_REGION.get(call.service, call.region),
     }
     if call.user_agent:
         keys["aws:UserAgent"] = call.user_agent

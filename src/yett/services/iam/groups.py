@@ -5,12 +5,14 @@ import msgspec
 from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import Group
 from yett.services.call import Call
+from yett.services.iam.authorization import authorize_target
 from yett.services.iam.entities import (
     GROUP,
     USER,
     Answer,
     Params,
     add_entity,
+    arn_of,
     change_entity,
     describe_entity,
     draw_unique_id,
@@ -49,14 +51,16 @@ async def get_group(call: Call, params: Params) -> Answer:
 
 
 async def update_group(call: Call, params: Params) -> Answer:
-    """Give a group another name or path.
+    """Give a group another name or path. The caller needs permission on what it becomes, too.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateGroup.html
     """
 
     def change(group: Group) -> Group:
         name, path = params.get("NewGroupName", group.name), params.get("NewPath", group.path)
-        return msgspec.structs.replace(group, name=name, path=path)
+        renamed = msgspec.structs.replace(group, name=name, path=path)
+        authorize_target(call, "iam:UpdateGroup", arn_of(GROUP, renamed))
+        return renamed
 
     try:
         await change_entity(call, GROUP, params["GroupName"], change)

@@ -1,10 +1,13 @@
 """Instance profiles. No EC2 instance will use them here; templates name them all the same."""
 
+from typing import Final
+
 import msgspec
 
 from yett.ports.iam_store import InstanceProfile, Role
 from yett.rules.iam.limits import ROLES_PER_INSTANCE_PROFILE
 from yett.services.call import Call
+from yett.services.iam.authorization import authorize_target
 from yett.services.iam.entities import (
     INSTANCE_PROFILE,
     ROLE,
@@ -12,6 +15,7 @@ from yett.services.iam.entities import (
     Params,
     add_entity,
     add_tags,
+    arn_of,
     change_entity,
     describe_entity,
     draw_unique_id,
@@ -21,6 +25,8 @@ from yett.services.iam.entities import (
     read_tags,
 )
 from yett.services.iam.errors import cannot_be_found, must_first, quota_exceeded
+
+EC2: Final = "ec2.amazonaws.com"
 
 
 async def create_instance_profile(call: Call, params: Params) -> Answer:
@@ -73,11 +79,12 @@ async def delete_instance_profile(call: Call, params: Params) -> Answer:
 
 
 async def add_role_to_instance_profile(call: Call, params: Params) -> Answer:
-    """Put the one role in.
+    """Put the one role in, which the caller must be permitted to pass.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     """
     role = await get_entity(call, ROLE, params["RoleName"])
+    authorize_target(call, "iam:PassRole", arn_of(ROLE, role), {"iam:PassedToService": (EC2,)})
 
     def change(profile: InstanceProfile) -> InstanceProfile:
         if profile.roles:

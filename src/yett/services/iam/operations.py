@@ -17,6 +17,7 @@ from yett.services.iam import (
     tags,
     users,
 )
+from yett.services.iam.authorization import resource_tag_keys
 from yett.services.iam.entities import GROUP, INSTANCE_PROFILE, ROLE, USER, Noun, Params, arn_of
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -275,6 +276,26 @@ async def resolve_key_owner(call: Call, params: Params) -> tuple[str, ...]:
     if access_key.user_name is None:
         return (call.iam_arn("root"),)
     return await resolve_arn(USER, call, {"UserName": access_key.user_name})
+
+
+async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, ...]]:
+    """The condition keys of what an operation is about, as it is now: its tags and its permissions boundary.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+    resolver = RESOURCES.get(call.operation)
+    if not isinstance(resolver, partial):  # about a policy, or about what is only being made
+        arn = params.get("PolicyArn")
+        policy = None if arn is None else await call.ports.iam_store.find_policy(arn)
+        return {} if policy is None else resource_tag_keys(policy.tags, service="iam")
+    noun: Noun[Any] = resolver.args[0]
+    name = params.get(noun.name_member) or (call.caller.identity.user_name if call.caller is not None else None)
+    found = None if name is None else await call.ports.iam_store.find(noun.kind, call.account, name)
+    if found is None:
+        return {}
+    boundary = getattr(found, "permissions_boundary", None)
+    keys = resource_tag_keys(found.tags, service="iam")
+    return keys if boundary is None else {**keys, "iam:PermissionsBoundary": (boundary,)}
 
 
 def resolvers(noun: Noun[Any], *names: str) -> dict[str, Resolver]:

@@ -6,6 +6,7 @@ from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import Group, User
 from yett.rules.iam.limits import GROUPS_PER_USER
 from yett.services.call import Call
+from yett.services.iam.authorization import authorize_target
 from yett.services.iam.entities import (
     GROUP,
     USER,
@@ -13,6 +14,7 @@ from yett.services.iam.entities import (
     Params,
     add_entity,
     add_tags,
+    arn_of,
     change_entity,
     describe_entity,
     draw_unique_id,
@@ -80,14 +82,16 @@ def caller_name(call: Call) -> str | None:
 
 
 async def update_user(call: Call, params: Params) -> Answer:
-    """Give a user another name or path.
+    """Give a user another name or path. The caller needs permission on what it becomes, too.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
     """
 
     def change(user: User) -> User:
         name, path = params.get("NewUserName", user.name), params.get("NewPath", user.path)
-        return msgspec.structs.replace(user, name=name, path=path)
+        renamed = msgspec.structs.replace(user, name=name, path=path)
+        authorize_target(call, "iam:UpdateUser", arn_of(USER, renamed))
+        return renamed
 
     try:
         await change_entity(call, USER, params["UserName"], change)

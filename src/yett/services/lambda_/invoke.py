@@ -25,6 +25,7 @@ from yett.services.lambda_.errors import (
     ServiceFailed,
     TooManyRequests,
 )
+from yett.services.lambda_.tags import resource_keys
 
 REFUSED: Final[Mapping[str, str]] = {
     "ClientContext": "the handler's context has no client",
@@ -46,7 +47,8 @@ async def invoke(call: Call, params: Mapping[str, object]) -> Mapping[str, objec
         raise AccessDenied("Missing Authentication Token")
     # A function that does not exist has no policy: whether it does is told to whoever may invoke it.
     policy = function.resource_policy if function is not None else None
-    authorize(call.caller, INVOKE, (reference.arn,), context_of(call), wording_of(call), resource_policy=policy)
+    context = context_of(call, await resource_keys(call, params))
+    authorize(call.caller, INVOKE, (reference.arn,), context, wording_of(call), resource_policy=policy)
     if function is None or reference.region != call.region:
         raise ResourceNotFound.of_function(reference.arn)
     for member, reason in REFUSED.items():

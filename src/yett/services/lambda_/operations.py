@@ -20,7 +20,9 @@ from yett.services.lambda_.functions import (
 )
 from yett.services.lambda_.invoke import invoke
 from yett.services.lambda_.permissions import add_permission, get_policy, remove_permission
-from yett.services.lambda_.tags import list_tags, tag_resource, untag_resource
+from yett.services.lambda_.tags import list_tags, resource_keys, tag_resource, untag_resource
+
+__all__ = ["NOT_OFFERED", "OPERATIONS", "resource_keys"]
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "AddPermission": add_permission,

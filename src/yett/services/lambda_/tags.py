@@ -7,9 +7,22 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
+from yett.rules.lambda_.names import NotAFunctionName, parse_reference
 from yett.services.call import Call
+from yett.services.iam.authorization import resource_tag_keys
 from yett.services.lambda_.configuration import get_own, read_tags
 from yett.services.lambda_.functions import replace
+
+
+async def resource_keys(call: Call, params: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
+    """The condition keys of the tags that the function has now."""
+    name = params.get("FunctionName") or params.get("Resource")
+    try:
+        reference = parse_reference(str(name or ""), account=call.account, region=call.region)
+    except NotAFunctionName:
+        return {}
+    record = await call.ports.function_store.find(reference.account, reference.region, reference.name)
+    return {} if record is None or record.account != call.account else resource_tag_keys(record.tags)
 
 
 async def tag_resource(call: Call, params: Mapping[str, object]) -> Mapping[str, object]:
