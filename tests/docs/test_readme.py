@@ -119,6 +119,13 @@ def adapt(block: str, url: str) -> str:
     return re.sub(r"^PETS=.*$", f"PETS={url}", block, flags=re.MULTILINE).replace(". .venv/", f". {sys.prefix}/")
 
 
+def test_what_is_shown_of_the_examples_tests_is_in_them() -> None:
+    shown = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    tests = (ROOT / "examples" / "petstore" / "tests" / "test_who_may_call.py").read_text()
+    assert shown
+    assert [snippet for snippet in shown if snippet not in tests] == []
+
+
 MAKE = {
     "run": "$(BIN)/yett up examples/petstore/template.yaml",
     "test": "$(BIN)/pytest -n auto",
