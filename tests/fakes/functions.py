@@ -48,7 +48,13 @@ class MemoryRunner:
         self.gate.set()
 
     async def invoke(
-        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+        self,
+        function_arn: str,
+        payload: bytes,
+        *,
+        request_id: str,
+        trace_header: str | None = None,
+        share_key: bytes | None = None,
     ) -> FunctionAnswer:
         event = msgspec.json.decode(payload)
         self.events.append((function_arn, event))

@@ -52,6 +52,7 @@ class Invoker:
         standing: Standing | None,
         source_arn: str,
         trace_header: str,
+        share_key: bytes | None = None,
     ) -> FunctionAnswer:
         """Run the function and wait for its answer.
 
@@ -71,7 +72,11 @@ class Invoker:
                 f"{_WHOSE[target.credentials]} does not allow {INVOKE_FUNCTION} for `{source_arn}`"
             )
         return await self._ports.function_runner.invoke(
-            target.function_arn, payload, request_id=self._ports.randomness.uuid(), trace_header=trace_header
+            target.function_arn,
+            payload,
+            request_id=self._ports.randomness.uuid(),
+            trace_header=trace_header,
+            share_key=share_key,
         )
 
     async def _may_invoke(

@@ -37,9 +37,18 @@ class FunctionRunner(Protocol):
     """
 
     async def invoke(
-        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+        self,
+        function_arn: str,
+        payload: bytes,
+        *,
+        request_id: str,
+        trace_header: str | None = None,
+        share_key: bytes | None = None,
     ) -> FunctionAnswer:
         """Run the function (unqualified or qualified ARN) on a JSON payload and wait for its answer.
+
+        Invocations of one function that are under way with the same *share_key* may share one run, whichever process
+        of the node they come from.
 
         Raises:
             FunctionNotFound, FunctionThrottled, FunctionUnavailable

@@ -49,7 +49,13 @@ class FaultyRunner:
         self.invocations: list[str] = []  # function names, in order
 
     async def invoke(
-        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+        self,
+        function_arn: str,
+        payload: bytes,
+        *,
+        request_id: str,
+        trace_header: str | None = None,
+        share_key: bytes | None = None,
     ) -> FunctionAnswer:
         """As the port says, unless a fault is on."""
         name = function_arn.split(":")[6]
@@ -60,7 +66,9 @@ class FaultyRunner:
         if fault is not None:
             await asyncio.sleep(0)
             return ANSWERS[fault]
-        return await self._runner.invoke(function_arn, payload, request_id=request_id, trace_header=trace_header)
+        return await self._runner.invoke(
+            function_arn, payload, request_id=request_id, trace_header=trace_header, share_key=share_key
+        )
 
     async def submit(
         self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None

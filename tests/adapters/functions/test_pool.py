@@ -375,3 +375,15 @@ def test_functions_die_with_yett_even_when_it_is_killed(tmp_path: Path) -> None:
         child = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)
         assert ended(child)
+
+
+async def test_invocations_with_one_share_key_share_a_run_while_it_is_under_way(tmp_path: Path) -> None:
+    async with bench(tmp_path, ECHO) as subject:
+
+        async def ask(number: int, share_key: bytes | None) -> str:
+            answer = await subject.pool.invoke(ARN, b"{}", request_id=f"id-{number}", share_key=share_key)
+            return str(json.loads(answer.payload)["id"])
+
+        together = await asyncio.gather(ask(1, b"a"), ask(2, b"a"), ask(3, b"b"), ask(4, None))
+        assert together == ["id-1", "id-1", "id-3", "id-4"]
+        assert await ask(5, b"a") == "id-5"

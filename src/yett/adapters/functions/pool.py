@@ -115,6 +115,7 @@ class FunctionPool:
         self._log_directory = home / DIRECTORY
         self._interpreters = Interpreters(home)
         self._groups: dict[str, _Group] = {}
+        self._shared: dict[tuple[str, bytes], asyncio.Task[FunctionAnswer]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.Task[None] | None = None
         self._events = 0
@@ -123,9 +124,17 @@ class FunctionPool:
     # The port
 
     async def invoke(
-        self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None
+        self,
+        function_arn: str,
+        payload: bytes,
+        *,
+        request_id: str,
+        trace_header: str | None = None,
+        share_key: bytes | None = None,
     ) -> FunctionAnswer:
         """See the port."""
+        if share_key is not None:
+            return await self._share((function_arn, share_key), payload, request_id, trace_header)
         function = await self._find(function_arn)
         group = self._admit(function)
         invocation = Invocation(
@@ -135,6 +144,21 @@ class FunctionPool:
         group.waiting.append(waiting)
         self._dispatch(group)
         return await asyncio.shield(waiting.answer)
+
+    async def _share(
+        self, key: tuple[str, bytes], payload: bytes, request_id: str, trace_header: str | None
+    ) -> FunctionAnswer:
+        task = self._shared.get(key)
+        if task is None:
+            run = self.invoke(key[0], payload, request_id=request_id, trace_header=trace_header)
+            task = self._shared[key] = asyncio.create_task(run)
+            task.add_done_callback(lambda done: self._shared_is_done(key, done))
+        return await asyncio.shield(task)
+
+    def _shared_is_done(self, key: tuple[str, bytes], task: asyncio.Task[FunctionAnswer]) -> None:
+        del self._shared[key]
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody's having waited for it is no warning
 
     async def submit(
         self, function_arn: str, payload: bytes, *, request_id: str, trace_header: str | None = None

@@ -8,6 +8,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from msgspec import structs
 
 from yett.execute_api.invocation import Invoker, MayNotInvoke
@@ -87,7 +88,7 @@ class LambdaAuthenticator:
         values: Evidence,
         key: CacheKey,
     ) -> AuthorizerAnswer:
-        answer, payload = await self._ask(authorizer, function, routed, values)
+        answer, payload = await self._ask(authorizer, function, routed, values, key)
         now = self._ports.clock.now()
         await self._ports.authorizer_cache.put(
             key,
@@ -101,7 +102,12 @@ class LambdaAuthenticator:
         return answer
 
     async def _ask(
-        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: Evidence
+        self,
+        authorizer: AuthorizerPlan,
+        function: FunctionTarget,
+        routed: Routed,
+        values: Evidence,
+        key: CacheKey | None = None,
     ) -> tuple[AuthorizerAnswer, bytes]:
         """One invocation, and its answer read. Failures are not cached."""
         is_token = authorizer.type is AuthorizerType.TOKEN
@@ -109,7 +115,7 @@ class LambdaAuthenticator:
         asked_at = self._ports.clock.now()
         try:
             async with asyncio.timeout(AUTHORIZER_TIMEOUT_SECONDS):
-                given = await self._invoke(authorizer, function, routed, event)
+                given = await self._invoke(authorizer, function, routed, event, key)
         except TimeoutError as error:
             raise AuthorizerConfigurationError(f"the authorizer took over {AUTHORIZER_TIMEOUT_SECONDS} s") from error
         except (MayNotInvoke, FunctionNotFound, FunctionThrottled, Unavailable) as error:
@@ -126,7 +132,7 @@ class LambdaAuthenticator:
         return _with_latency(answer, latency_ms), given.payload
 
     async def _invoke(
-        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, event: bytes
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, event: bytes, key: CacheKey | None
     ) -> FunctionAnswer:
         plan = routed.plan
         return await self._invoker.invoke(
@@ -136,6 +142,7 @@ class LambdaAuthenticator:
             standing=None,
             source_arn=f"arn:aws:execute-api:{plan.region}:{plan.account}:{plan.api_id}/authorizers/{authorizer.id}",
             trace_header=render_trace_header(routed),
+            share_key=None if key is None else msgspec.msgpack.encode(key),
         )
 
 
