@@ -1,6 +1,10 @@
-import pytest
+from collections.abc import Awaitable, Callable
 
-from yett.server.doors import Door, choose
+import pytest
+from tests.rules.execute_api.support import make_request
+
+from yett.server.doors import Door, Doors, choose
+from yett.values.http import HttpRequest, HttpResponse
 
 POOL = "/us-east-1_AbCdEf123/.well-known"
 BY_PATH = "/restapis/abc123/prod/_user_request_/pets"
@@ -38,3 +42,24 @@ def test_a_host_that_serves_invocations_serves_nothing_else(path: str) -> None:
 @pytest.mark.parametrize("path", ["/_yett/health", "/_yett/api/decisions/x", "/restapis", "/", BY_PATH])
 def test_a_host_that_serves_sign_in_serves_nothing_else(path: str) -> None:
     assert choose("store.auth.localhost", path) is Door.HOSTED_LOGIN
+
+
+async def test_a_request_reaches_its_door_and_no_other() -> None:
+    asked: list[str] = []
+
+    def door(name: str) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+        async def answer(_: HttpRequest) -> HttpResponse:
+            asked.append(name)
+            return HttpResponse(status=200)
+
+        return answer
+
+    doors = Doors(**{each.value: door(each.value) for each in Door})
+    for host, path in (
+        ("a.execute-api.localhost", "/"),
+        ("a.auth.localhost", "/"),
+        ("localhost", "/_yett/ready"),
+        ("localhost", "/"),
+    ):
+        await doors.answer(make_request("GET", path, stage="", host=host))
+    assert asked == ["execute_api", "hosted_login", "admin", "control_plane"]
