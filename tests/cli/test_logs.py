@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.cli.conftest import Shop
+from tests.cli.processes import paste, run
 
 from yett.adapters.functions.logs import FunctionLog
 from yett.cli.logs import Line, LogFile, logs, render_text
@@ -78,3 +80,11 @@ def test_nothing_is_missed_when_a_new_file_is_begun(tmp_path: Path) -> None:
     seen = [line.record.message.split()[0] for line in file.read_new()]
     assert seen == [*(str(number) for number in range(20)), "end"]
     assert file.read_new() == []
+
+
+def test_what_a_function_prints_is_shown(shop: Shop) -> None:
+    called = paste(f"curl -fsS {shop.url}/open", environment=shop.environment, cwd=shop.directory)
+    assert called.returncode == 0, called.stderr
+    result = run("yett", "logs", "Backend", environment=shop.environment, cwd=shop.directory)
+    assert result.returncode == 0, result.stderr
+    assert " asked for /open\n" in result.stdout

@@ -1,6 +1,7 @@
 """`yett curl`: send a request, signed."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -56,7 +57,8 @@ def _read_body(data: str | None) -> bytes:
     if data == "@-":
         return sys.stdin.buffer.read()
     if data.startswith("@"):
-        with click.open_file(data[1:], "rb") as file:
-            content = file.read()
-            return content if isinstance(content, bytes) else content.encode()
+        try:
+            return Path(data[1:]).read_bytes()
+        except OSError as error:
+            raise click.ClickException(f"cannot read `{data[1:]}`: {error.strerror}") from error
     return data.encode()

@@ -29,9 +29,12 @@ def yett() -> None:
 
 
 def main() -> None:
-    """Run the command line. A refusal or an unreachable world ends with its reason on stderr and exit code 1."""
+    """Run the command line. A refusal, a file that cannot be used or an unreachable world ends with its reason on stderr and exit code 1."""
     try:
         yett(standalone_mode=True)
     except (Refusal, Unavailable) as error:
         click.echo(f"yett: {error.reason}", err=True)
+        sys.exit(1)
+    except OSError as error:  # a file or folder of the user's, most often a home that is not theirs
+        click.echo(f"yett: {error.strerror or error}: `{error.filename or '-'}`", err=True)
         sys.exit(1)

@@ -1,0 +1,170 @@
+import json
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import TEMPLATE, Shop
+from tests.cli.processes import UP, Process, descendants, environment_of, paste, run, survivors
+
+QUICK = """
+Resources:
+  Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: quick}}
+  Method:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !GetAtt Api.RootResourceId
+      HttpMethod: GET
+      AuthorizationType: NONE
+      Integration: {Type: MOCK, RequestTemplates: {application/json: '{"statusCode": 200}'}}
+  Deployment: {Type: AWS::ApiGateway::Deployment, DependsOn: Method, Properties: {RestApiId: !Ref Api}}
+  Stage:
+    Type: AWS::ApiGateway::Stage
+    Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: prod}
+"""
+
+
+def commands(printed: str) -> dict[str, str]:
+    """Kind of caller -> the command that is suggested."""
+    return dict(re.findall(r"^    # (.+)\n    (.+)$", printed, re.MULTILINE))
+
+
+def kind_of(title: str) -> str:
+    return title.replace(" ", "-")
+
+
+KINDS = (
+    "open",
+    "Cognito Customers",
+    "Cognito Customers (scope shop/read)",
+    "AWS_IAM",
+    "Lambda authorizer Gate (TOKEN)",
+)
+
+
+def test_it_shows_progress_and_every_route(shop: Shop) -> None:
+    printed = shop.process.printed
+    assert "  ✓ create  Backend (AWS::Lambda::Function)" in printed
+    for line in (
+        "  GET   /batch   Cognito Customers (scope shop/read)",
+        "  GET   /gated   Lambda authorizer Gate (TOKEN)",
+        "  POST  /mine    Cognito Customers",
+        "  GET   /open    open",
+        "  GET   /signed  AWS_IAM",
+    ):
+        assert f"{line}\n" in printed
+    assert set(commands(printed)) == set(KINDS)
+    assert f"after: export YETT_HOME='{shop.home}'" in printed
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=kind_of)
+def test_each_suggested_command_works_when_pasted(shop: Shop, kind: str) -> None:
+    command = commands(shop.process.printed)[kind]
+    pasted = paste(command, environment=shop.environment, cwd=shop.directory)
+    assert pasted.returncode == 0, pasted.stderr
+    assert json.loads(pasted.stdout)["path"] in command
+
+
+def test_a_json_summary_is_all_that_goes_to_stdout(tmp_path: Path) -> None:
+    (tmp_path / "quick").mkdir()
+    (tmp_path / "quick/template.yaml").write_text(QUICK)
+    words = ("up", "quick/template.yaml", "--port", "0", "--json")
+    with (tmp_path / "errors").open("w") as errors:
+        process = Process(*words, environment=environment_of(tmp_path / "home"), cwd=tmp_path, errors=errors)
+        try:
+            process.wait_for('"apis"')
+        finally:
+            assert process.end() == 0
+    assert "✓ create  Stage" in (tmp_path / "errors").read_text()
+    summary = json.loads(process.printed)
+    assert summary["stackName"] == "quick"
+    assert summary["changed"] is True
+    (api,) = summary["apis"]
+    assert (api["logicalId"], api["name"], api["stage"]) == ("Api", "quick", "prod")
+    (route,) = api["routes"]
+    assert (route["method"], route["path"], route["kind"]) == ("GET", "/", "open")
+    assert route["command"].startswith("curl http://")
+
+
+def test_interrupting_it_ends_it_cleanly_with_all_that_it_started(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path / "home")
+    process = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
+    printed = process.wait_for(UP)
+    called = paste(commands(printed)["open"], environment=environment, cwd=tmp_path)
+    assert called.returncode == 0
+    assert "/open" in called.stdout
+    started = descendants(process.pid)
+    assert started  # the function's process
+    assert process.end() == 0
+    assert survivors(started) == []
+    assert "Traceback" not in process.printed
+    assert not (tmp_path / "home/running.json").exists()
+
+
+def test_it_can_be_interrupted_while_it_deploys(tmp_path: Path) -> None:
+    process = Process("up", TEMPLATE, "--port", "0", environment=environment_of(tmp_path / "home"), cwd=tmp_path)
+    process.wait_for("✓ create")
+    started = descendants(process.pid)
+    assert process.end() == 0
+    assert "Traceback" not in process.printed
+    assert survivors(started) == []
+
+
+def test_a_port_in_use_is_said_in_clear_words(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment = environment_of(tmp_path / "home")
+        result = run("yett", "up", TEMPLATE, "--port", str(port), environment=environment, cwd=tmp_path)
+    assert result.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
+    assert "--port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_second_one_on_the_same_home_is_refused_in_clear_words(shop: Shop) -> None:
+    result = run("yett", "up", TEMPLATE, "--port", "0", environment=shop.environment, cwd=shop.directory)
+    assert result.returncode == 1
+    assert f"a yett server already runs on `{shop.home}`" in result.stderr
+    assert f"pid {shop.process.pid}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_template_that_is_refused_ends_it_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/template.yaml").write_text(QUICK.replace("HttpMethod: GET", "HttpMethod: FETCH"))
+    result = run(
+        "yett", "up", "bad/template.yaml", "--port", "0", environment=environment_of(tmp_path / "h"), cwd=tmp_path
+    )
+    assert result.returncode == 1
+    assert re.search(r"bad/template\.yaml:\d+", result.stderr), result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_parameter_without_a_value_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    result = run("yett", "up", TEMPLATE, "-p", "Name", environment=environment_of(tmp_path / "h"), cwd=tmp_path)
+    assert result.returncode == 2
+    assert "write NAME=VALUE" in result.stderr
+
+
+def test_after_a_kill_everything_is_there_and_nothing_needs_to_change(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path / "home")
+    first = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
+    before = first.wait_for(UP)
+    started = descendants(first.pid)
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    second = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
+    try:
+        after = second.wait_for(UP)
+        assert "nothing to change" in after
+        assert "✓" not in after
+        api = re.search(r"/restapis/(\w+)/|//(\w+)\.execute-api", before)
+        assert api is not None
+        assert next(filter(None, api.groups())) in after
+        for kind in ("open", "Cognito Customers"):
+            pasted = paste(commands(after)[kind], environment=environment, cwd=tmp_path)
+            assert pasted.returncode == 0, (kind, pasted.stderr)
+        assert survivors(started) == []
+    finally:
+        assert second.end() == 0
