@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.execute_api.support import Gateway, allow, make_caller
 from tests.rules.execute_api.support import (
     ACCOUNT,
@@ -217,3 +218,21 @@ def make_policy(own: list[dict[str, Any]]) -> dict[str, Any]:
     silent = {"Effect": "Allow", "Resource": f"{ARN}PUT/nothing"}
     statements = [{"Action": "execute-api:Invoke", **each} for each in own or [silent]]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+async def test_every_kind_of_policy_that_was_weighed_is_told() -> None:
+    bob = make_caller({})
+    other = make_caller({"Sid": "Other"}).policies.identity
+    policies = structs.replace(bob.policies, boundary=other, session=other, scp=(other, other), rcp=(other,))
+    bob = structs.replace(bob, policies=policies)
+    door = gateway(KINDS.AWS_IAM, callers=(bob,), policy=resource_policy({}))
+    assert (await door.answer(door.signed(bob, "GET", "/pets/7"))).status == 200
+    assert [each["type"] for each in door.explain()["policies"]] == [
+        "resource",
+        "identity",
+        "boundary",
+        "session",
+        "scp",
+        "scp",
+        "rcp",
+    ]

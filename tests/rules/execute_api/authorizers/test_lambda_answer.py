@@ -115,3 +115,9 @@ def test_the_word_elsewhere_does_not(payload: bytes) -> None:
 def test_whatever_a_function_answers_is_a_policy_or_refused(answer: object) -> None:
     with pytest.raises(InvalidAuthorizerAnswer):
         parse_answer(json.dumps(answer).encode("utf-8", "surrogatepass"), authorizer_id="auth1")
+
+
+def test_whether_a_principal_is_mandatory_is_one_constant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UNCERTAIN in spec 04, 4.1."""
+    monkeypatch.setattr("yett.rules.execute_api.authorizers.lambda_answer.IS_PRINCIPAL_ID_MANDATORY", False)
+    assert parse(principalId=None).identity.principal_id == ""

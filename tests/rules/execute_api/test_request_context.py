@@ -1,0 +1,40 @@
+from datetime import UTC, datetime
+
+from msgspec import structs
+from tests.rules.execute_api.support import make_plan, make_request, user
+
+from yett.rules.execute_api.call import Facts
+from yett.rules.execute_api.request_context import build_context
+
+PLAN = make_plan()
+
+
+def test_keys_of_the_request_exist_as_far_as_it_has_them() -> None:
+    bare = build_context(Facts.of(make_request()), PLAN, identity=None)
+    assert bare.find("aws:referer") is None
+    assert bare.find("aws:useragent") is None
+    headers = (("Referer", "https://site.test/"), ("User-Agent", "curl/8"))
+    full = build_context(Facts.of(make_request("GET", "/", *headers, scheme="https")), PLAN, identity=None)
+    assert full["aws:Referer"] == ("https://site.test/",)
+    assert full["aws:UserAgent"] == ("curl/8",)
+    assert full["aws:SecureTransport"] == ("true",)
+
+
+def test_keys_of_an_iam_caller_exist_with_one_only() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    session = structs.replace(
+        user(), token_issued_at=moment, organization_paths=("o-a/r-b/", "o-a/r-b/ou-c/"), tags={"Team": "Red"}
+    )
+    context = build_context(Facts.of(make_request()), PLAN, identity=session)
+    assert context["aws:TokenIssueTime"] == ("2026-01-02T03:04:05Z",)
+    assert context["aws:PrincipalOrgPaths"] == ("o-a/r-b/", "o-a/r-b/ou-c/")
+    assert context["aws:PrincipalTag/team"] == ("Red",)
+    assert context["aws:MultiFactorAuthPresent"] == ("false",)
+    assert build_context(Facts.of(make_request()), PLAN, identity=None).find("aws:principalarn") is None
+
+
+def test_the_facts_hold_no_header_that_could_be_a_credential() -> None:
+    request = make_request(
+        "GET", "/", ("Authorization", "secret"), ("Cookie", "secret"), query="t=secret", body=b"secret"
+    )
+    assert "secret" not in repr(Facts.of(request))
