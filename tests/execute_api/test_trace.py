@@ -236,3 +236,18 @@ async def test_every_kind_of_policy_that_was_weighed_is_told() -> None:
         "scp",
         "rcp",
     ]
+    assert [each.get("level") for each in door.explain()["policies"]] == [None, None, None, None, 0, 1, 0]
+
+
+async def test_a_boundary_counts_for_the_one_who_explains_as_for_the_one_who_decides() -> None:
+    """``NotPrincipal`` with Deny always meets callers that have a permissions boundary (08 no. 38)."""
+    bob = make_caller({})
+    bob = structs.replace(bob, policies=structs.replace(bob.policies, boundary=bob.policies.identity))
+    spared = {"Sid": "NotHim", "Effect": "Deny", "NotPrincipal": {"AWS": bob.identity.arn}}
+    policy = resource_policy({})
+    policy["Statement"].append({"Action": "execute-api:Invoke", "Resource": "*", **spared})
+    door = gateway(KINDS.AWS_IAM, callers=(bob,), policy=policy)
+    assert (await door.answer(door.signed(bob, "GET", "/pets/7"))).status == 403
+    explained = door.explain()
+    assert explained["outcome"] == "explicit_deny"
+    assert {each["sid"]: each["matched"] for each in explained["policies"] if each["type"] == "resource"}["NotHim"]

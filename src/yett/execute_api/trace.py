@@ -7,6 +7,8 @@ appears in it.
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import structs
+
 from yett.execute_api.decisions import STEPS, Record
 from yett.policy import AuthorizationRequest, CompiledPolicies, Decision, Outcome, PolicyType, StatementRef, trace
 from yett.rules.execute_api.authorization_flow import anonymous_request, iam_request
@@ -156,30 +158,31 @@ def _policies(record: Record) -> list[Json]:
     if record.question is None:
         return []
     described: list[Json] = []
-    for policy_type, policies, request in _weighed(record.question, record.standing):
-        described += trace(policies.sources, request, policy_type=policy_type).describe()
+    for policy_type, level, policies, request in _weighed(record.question, record.standing):
+        described += trace(policies.sources, request, policy_type=policy_type, level=level).describe()
     return described
 
 
-def _weighed(
-    question: Question, standing: Standing | None
-) -> Iterator[tuple[PolicyType, CompiledPolicies, AuthorizationRequest]]:
+Weighed = tuple[PolicyType, int | None, CompiledPolicies, AuthorizationRequest]
+
+
+def _weighed(question: Question, standing: Standing | None) -> Iterator[Weighed]:
+    """Each kind of policy, with the question that it was asked; SCPs and RCPs level by level."""
     identity = standing.identity if standing is not None else None
     request = iam_request(question, identity) if isinstance(identity, IamIdentity) else anonymous_request(question)
+    caller = standing.caller_policies if standing is not None else None
     if question.plan.resource_policy is not None:
-        yield PolicyType.RESOURCE, question.plan.resource_policy, request
-    if standing is None:
-        return
-    if standing.authorizer_policy is not None:
-        yield PolicyType.IDENTITY, standing.authorizer_policy, request
-    caller = standing.caller_policies
+        if caller is not None and caller.boundary is not None:  # as `policy.decide` asks
+            request = structs.replace(request, principal=structs.replace(request.principal, has_boundary=True))
+        yield PolicyType.RESOURCE, None, question.plan.resource_policy, request
+    if standing is not None and standing.authorizer_policy is not None:
+        yield PolicyType.IDENTITY, None, standing.authorizer_policy, request
     if caller is None:
         return
-    yield PolicyType.IDENTITY, caller.identity, request
+    yield PolicyType.IDENTITY, None, caller.identity, request
     for policy_type, policies in ((PolicyType.BOUNDARY, caller.boundary), (PolicyType.SESSION, caller.session)):
         if policies is not None:
-            yield policy_type, policies, request
-    for level in caller.scp:
-        yield PolicyType.SCP, level, request
-    for level in caller.rcp:
-        yield PolicyType.RCP, level, request
+            yield policy_type, None, policies, request
+    for policy_type, levels in ((PolicyType.SCP, caller.scp), (PolicyType.RCP, caller.rcp)):
+        for level, policies in enumerate(levels):
+            yield policy_type, level, policies, request
