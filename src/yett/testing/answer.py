@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from yett.cli.explain import draw
+from yett.server.explanation import draw
 from yett.values.http import HttpResponse
 
 ALLOWED = "allow"

@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 import uvloop
 from msgspec.structs import force_setattr
 
-from yett.cli.putting_up import Up, put_up
 from yett.execute_api.trace import explain
 from yett.ports.iam_store import Role
 from yett.rules.sts.temporary_credentials import TemporarySession
+from yett.server.putting_up import Up, put_up
 from yett.server.run import Server
 from yett.server.settings import ServerSettings
 from yett.services.call import Call
