@@ -1,13 +1,19 @@
 """What every ``ports.shared_state.AuthorizerCache`` keeps."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from tests.fakes.clock import START
+from tests.redis_server import redis_server
 
+from yett.adapters.shared_state.announced import AnnouncedFlushes
 from yett.adapters.shared_state.memory import MemoryAuthorizerCache
+from yett.adapters.shared_state.redis import RedisAuthorizerCache
+from yett.adapters.sql.sealing import Sealer
 from yett.ports.shared_state import AuthorizerCache, CachedAnswer, CacheKey
+
+__all__ = ["redis_server"]
 
 KEY = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"x" * 32)
 OTHERS = [
@@ -26,10 +32,19 @@ def answer(payload: bytes = b"{}", *, ttl_seconds: float = 300) -> CachedAnswer:
     )
 
 
-@pytest.fixture(params=[MemoryAuthorizerCache])
-def cache(request: pytest.FixtureRequest) -> AuthorizerCache:
-    make: Callable[[], AuthorizerCache] = request.param
-    return make()
+@pytest.fixture(params=["memory", "announced", "redis"])
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[AuthorizerCache]:
+    match request.param:
+        case "memory":
+            yield MemoryAuthorizerCache()
+        case "announced":
+            yield AnnouncedFlushes(MemoryAuthorizerCache(), lambda scopes: None)
+        case _:
+            shared = RedisAuthorizerCache(request.getfixturevalue("redis_server").url, Sealer(b"k" * 32))
+            for account, api_id, stage in {(key.account, key.api_id, key.stage) for key in (KEY, *OTHERS)}:
+                await shared.flush(account, api_id, stage)
+            yield shared
+            await shared.close()
 
 
 async def test_an_answer_is_found_again(cache: AuthorizerCache) -> None:

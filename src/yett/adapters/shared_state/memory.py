@@ -4,10 +4,17 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
+from yett.adapters.sql.revisions import EVERYTHING
 from yett.ports.shared_state import CachedAnswer, CacheKey
 
 ENTRIES: Final = 10_000
 BYTES: Final = 64 * 1024 * 1024  # of the answers' JSON, all together
+FLUSH_SCOPE: Final = "authorizer-cache:"  # and account/api/stage: told when the stage's answers are forgotten
+
+
+def flush_scope(account: str, api_id: str, stage: str) -> str:
+    """What is told to the processes of the node when a stage's answers are forgotten."""
+    return f"{FLUSH_SCOPE}{account}/{api_id}/{stage}"
 
 
 class MemoryAuthorizerCache:
@@ -16,15 +23,16 @@ class MemoryAuthorizerCache:
     def __init__(self, *, entries: int = ENTRIES, total_bytes: int = BYTES) -> None:
         self._entries = entries
         self._total_bytes = total_bytes
-        self._answers: OrderedDict[CacheKey, CachedAnswer] = OrderedDict()
+        self._answers: OrderedDict[CacheKey, tuple[CachedAnswer, datetime]] = OrderedDict()
         self._bytes = 0
 
     def current(self, key: CacheKey, *, now: datetime) -> CachedAnswer | None:
         """The answer, if it is kept and not yet expired."""
-        answer = self._answers.get(key)
-        if answer is None:
+        kept = self._answers.get(key)
+        if kept is None:
             return None
-        if now >= answer.expires_at:
+        answer, until = kept
+        if now >= until:
             self._drop(key)
             return None
         self._answers.move_to_end(key)
@@ -36,18 +44,32 @@ class MemoryAuthorizerCache:
 
     async def put(self, key: CacheKey, answer: CachedAnswer) -> None:
         """Keep an answer; the oldest make room."""
+        self.keep(key, answer, until=answer.expires_at)
+
+    def keep(self, key: CacheKey, answer: CachedAnswer, *, until: datetime) -> None:
+        """Keep an answer until a moment, which is not after it expires."""
         self._drop(key)
-        self._answers[key] = answer
+        self._answers[key] = answer, until
         self._bytes += len(answer.payload)
         while len(self._answers) > self._entries or self._bytes > self._total_bytes:
             self._drop(next(iter(self._answers)))
 
     async def flush(self, account: str, api_id: str, stage: str) -> None:
         """Forget every answer of the stage."""
-        for key in [key for key in self._answers if (key.account, key.api_id, key.stage) == (account, api_id, stage)]:
-            self._drop(key)
+        self.forget(frozenset({flush_scope(account, api_id, stage)}))
+
+    def forget(self, scopes: frozenset[str]) -> None:
+        """Forget the answers of the stages that these scopes name."""
+        if EVERYTHING in scopes:
+            self._answers.clear()
+            self._bytes = 0
+            return
+        flushed = {scope for scope in scopes if scope.startswith(FLUSH_SCOPE)}
+        if flushed:
+            for key in [key for key in self._answers if flush_scope(key.account, key.api_id, key.stage) in flushed]:
+                self._drop(key)
 
     def _drop(self, key: CacheKey) -> None:
-        answer = self._answers.pop(key, None)
-        if answer is not None:
-            self._bytes -= len(answer.payload)
+        kept = self._answers.pop(key, None)
+        if kept is not None:
+            self._bytes -= len(kept[0].payload)

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -36,6 +37,7 @@ from yett.values.identity import ANONYMOUS
 
 Evidence = tuple[tuple[str, ...], ...]  # every value of every identity source, in order
 MILLISECOND: Final = timedelta(milliseconds=1)
+SHARED_ANSWERS: Final = 1024  # of other workers, kept parsed
 
 
 class LambdaAuthenticator:
@@ -182,8 +184,14 @@ def _cache_key(authorizer: AuthorizerPlan, routed: Routed, values: Evidence) -> 
 def _parsed(cached: CachedAnswer, authorizer: AuthorizerPlan) -> AuthorizerAnswer:
     answer = cached.parsed
     if not isinstance(answer, AuthorizerAnswer):
-        answer = parse_answer(cached.payload, authorizer_id=authorizer.id)
+        answer = _parse_shared(cached.payload, authorizer.id)
     return answer
+
+
+@lru_cache(SHARED_ANSWERS)
+def _parse_shared(payload: bytes, authorizer_id: str) -> AuthorizerAnswer:
+    """An answer that another worker was given, parsed and compiled here once."""
+    return parse_answer(payload, authorizer_id=authorizer_id)
 
 
 def _with_latency(answer: AuthorizerAnswer, latency_ms: int) -> AuthorizerAnswer:

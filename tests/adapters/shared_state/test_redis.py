@@ -1,0 +1,129 @@
+"""What Redis adds to the contract (tests/conformance/test_authorizer_cache.py): sharing, seals, and being away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+from tests.fakes.clock import START
+from tests.redis_server import RedisServer, redis_server
+
+from yett.adapters.shared_state.redis import NEAR, PAUSE_SECONDS, RedisAuthorizerCache, name_of
+from yett.adapters.sql.sealing import Sealer
+from yett.ports.errors import Unavailable
+from yett.ports.shared_state import CachedAnswer, CacheKey
+
+__all__ = ["redis_server"]
+
+SEALER = Sealer(b"k" * 32)
+KEY = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"x" * 32)
+OTHER = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"y" * 32)
+LATER = START + NEAR
+ANSWER = CachedAnswer(
+    payload=b'{"principalId":"a secret"}', parsed=None, stored_at=START, expires_at=START + timedelta(seconds=300)
+)
+
+
+class Ground:
+    """Makes caches, as each worker of each node has one."""
+
+    def __init__(self, server: RedisServer, stack: AsyncExitStack) -> None:
+        self.server, self._stack = server, stack
+        self.seconds = 0.0
+        self.redis = Redis.from_url(server.url)
+
+    def cache(self, *, sealer: Sealer = SEALER) -> RedisAuthorizerCache:
+        made = RedisAuthorizerCache(self.server.url, sealer, seconds=lambda: self.seconds)
+        self._stack.push_async_callback(made.close)
+        return made
+
+
+@pytest.fixture
+async def ground(redis_server: RedisServer) -> AsyncIterator[Ground]:
+    async with AsyncExitStack() as stack:
+        made = Ground(redis_server, stack)
+        await made.redis.flushdb()
+        stack.push_async_callback(made.redis.aclose)
+        yield made
+
+
+async def test_what_one_worker_stored_another_finds(ground: Ground) -> None:
+    one, other = ground.cache(), ground.cache()
+    await one.put(KEY, ANSWER)
+    assert other.current(KEY, now=START) is None
+    assert await other.find(KEY, now=START) == ANSWER
+    assert other.current(KEY, now=START) == ANSWER
+
+
+async def test_memory_answers_for_a_moment_only(ground: Ground) -> None:
+    one, other = ground.cache(), ground.cache()
+    await one.put(KEY, ANSWER)
+    await other.flush("123456789012", "abc123", "prod")
+    assert one.current(KEY, now=LATER) is None
+    assert await one.find(KEY, now=LATER) is None
+
+
+async def test_nothing_can_be_read_in_redis_and_entries_go_by_themselves(ground: Ground) -> None:
+    await ground.cache().put(KEY, ANSWER)
+    [name] = await ground.redis.keys()
+    assert b"a secret" not in await ground.redis.get(name)
+    assert 290_000 < await ground.redis.pttl(name) <= 300_000
+
+
+@pytest.mark.parametrize("forged", [b"", b"x" * 100, ANSWER.payload], ids=["empty", "noise", "unsealed"])
+async def test_what_we_did_not_seal_is_a_miss(ground: Ground, forged: bytes) -> None:
+    await ground.redis.set(name_of(KEY), forged)
+    assert await ground.cache().find(KEY, now=START) is None
+
+
+async def test_an_entry_that_is_moved_or_of_another_master_key_is_a_miss(ground: Ground) -> None:
+    await ground.cache().put(KEY, ANSWER)
+    await ground.redis.set(name_of(OTHER), await ground.redis.get(name_of(KEY)))
+    assert await ground.cache().find(OTHER, now=START) is None
+    assert await ground.cache(sealer=Sealer(b"o" * 32)).find(KEY, now=START) is None
+
+
+async def test_an_entry_that_redis_kept_too_long_is_a_miss(ground: Ground) -> None:
+    await ground.cache().put(KEY, ANSWER)
+    await ground.redis.persist(name_of(KEY))
+    assert await ground.cache().find(KEY, now=ANSWER.expires_at) is None
+
+
+async def test_a_large_stage_is_flushed_whole(ground: Ground) -> None:
+    cache = ground.cache()
+    keys = [
+        CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", number.to_bytes(32, "big"))
+        for number in range(1200)
+    ]
+    for start in range(0, len(keys), 20):
+        await asyncio.gather(*(cache.put(key, ANSWER) for key in keys[start : start + 20]))
+    assert await ground.redis.dbsize() == len(keys)
+    await cache.flush("123456789012", "abc123", "prod")
+    assert await ground.redis.dbsize() == 0
+
+
+async def test_with_redis_away_everything_misses_and_nothing_opens(ground: Ground) -> None:
+    cache = ground.cache()
+    await cache.put(KEY, ANSWER)
+    ground.server.stop()
+    try:
+        assert await cache.find(KEY, now=LATER) is None
+        await cache.put(OTHER, ANSWER)
+        assert cache.current(OTHER, now=START) == ANSWER  # what this process was told itself, for a moment
+        assert await cache.find(OTHER, now=LATER) is None
+        with pytest.raises(Unavailable):
+            await cache.flush("123456789012", "abc123", "prod")
+        assert cache.current(OTHER, now=START) is None
+    finally:
+        ground.server.start()
+    assert await cache.find(KEY, now=LATER) is None  # not asked again yet
+    ground.seconds += PAUSE_SECONDS
+    await cache.put(KEY, ANSWER)
+    assert await ground.cache().find(KEY, now=LATER) == ANSWER
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="scheme"):
+        RedisAuthorizerCache("localhost:6379", SEALER)
