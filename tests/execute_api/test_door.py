@@ -1,12 +1,13 @@
 import pytest
 from msgspec import structs
 from structlog.testing import capture_logs
-from tests.execute_api.support import INTERNAL, Gateway, said
+from tests.execute_api.support import INTERNAL, Gateway, make_caller, said
 from tests.rules.execute_api.support import (
     http,
     make_plan,
     make_request,
     method,
+    pool_authorizer,
     request_authorizer,
     resource,
     resource_policy,
@@ -15,6 +16,7 @@ from tests.rules.execute_api.support import (
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.plan import NotDeployable
 from yett.values.errors import Unavailable
+from yett.values.http import HttpRequest
 
 FORBIDDEN = (403, "ForbiddenException", "Forbidden")
 
@@ -128,3 +130,21 @@ async def test_a_request_without_a_stage_segment_of_its_own_is_no_surprise() -> 
     door = gateway()
     request = structs.replace(door.request("GET", "/pets"), path="/prod", target="/prod")
     assert said(await door.answer(request))[1] == "MissingAuthenticationTokenException"
+
+
+@pytest.mark.parametrize("kind", list(AuthorizationType))
+async def test_a_warm_call_waits_for_nothing_but_its_backend(kind: AuthorizationType) -> None:
+    bob = make_caller({})
+    authorizer_id = {AuthorizationType.CUSTOM: "auth1", AuthorizationType.COGNITO_USER_POOLS: "auth2"}.get(kind)
+    guarded = method("GET", kind, authorizer_id=authorizer_id)
+    door = Gateway(resource("/", guarded), authorizers=(request_authorizer(), pool_authorizer()), callers=(bob,))
+    token = door.token()
+
+    def request() -> HttpRequest:
+        signed = kind is AuthorizationType.AWS_IAM
+        return door.signed(bob) if signed else door.request("GET", "/", ("Authorization", token))
+
+    assert (await door.answer(request())).status == 200
+    with pytest.raises(StopIteration) as done:  # it runs through, since the fake backend answers at once
+        door.answer(request()).send(None)
+    assert done.value.value.status == 200
