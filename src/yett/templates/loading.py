@@ -13,6 +13,10 @@ from msgspec import Struct
 from yett.templates.errors import TemplateRefused
 
 TEMPLATE_BYTES: Final = 1024 * 1024  # AWS's bound for a template in S3
+# Ours: values once aliases are written out, and members of one mapping once merges are. A kilobyte could ask for more
+# than there is memory.
+VALUES: Final = 200_000
+MEMBERS: Final = 20_000
 SHORT_TAGS: Final = frozenset(
     {
         "And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join",
@@ -58,6 +62,12 @@ class Reader(yaml.SafeLoader):
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Write merges out, innermost first, as long as they stay within bounds."""
+        super().flatten_mapping(node)
+        if len(node.value) > MEMBERS:
+            raise yaml.MarkedYAMLError(problem=f"over {MEMBERS} members", problem_mark=node.start_mark)
 
 
 def load_template(path: Path) -> Loaded:
@@ -106,6 +116,8 @@ def load_document(path: Path, lines: dict[Path_, int] | None = None) -> Any:
 def construct(reader: Reader, node: yaml.Node, way: Path_, lines: dict[Path_, int]) -> Any:
     """The node's value, noting the line of it and of all within."""
     lines.setdefault(way, node.start_mark.line + 1)
+    if len(lines) > VALUES:
+        raise yaml.MarkedYAMLError(problem=f"over {VALUES} values", problem_mark=node.start_mark)
     if node.tag.startswith("!") and node.tag != "!":
         return construct_tagged(reader, node, way, lines)
     if isinstance(node, yaml.MappingNode):

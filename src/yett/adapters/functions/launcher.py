@@ -16,6 +16,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+PR_SET_DUMPABLE = 4  # https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
+PR_CAPBSET_DROP = 24  # https://man7.org/linux/man-pages/man2/PR_CAPBSET_DROP.2const.html
+PR_SET_NO_NEW_PRIVS = 38  # https://man7.org/linux/man-pages/man2/PR_SET_NO_NEW_PRIVS.2const.html
+# CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID: a home may belong to another than root.
+KEPT_CAPABILITIES = frozenset({0, 1, 2, 3, 4})  # https://man7.org/linux/man-pages/man7/capabilities.7.html
+CAPABILITIES = 64
+LINUX_CAPABILITY_VERSION_3 = 0x20080522  # https://man7.org/linux/man-pages/man2/capset.2.html
 
 MANY_FILES = 65536
 
@@ -28,6 +35,7 @@ def main(arguments: list[str]) -> None:
     handler, parent, task_root, data_bytes, lent = arguments
     die_with_parent(int(parent))
     bound_memory(int(data_bytes))
+    keep_to_itself()
     own = str(Path(__file__).resolve().parent)
     sys.path[:] = [entry for entry in sys.path if entry not in ("", own)] + ([lent] if lent else [])
     run = load_runtime()
@@ -54,6 +62,30 @@ def bound_memory(data_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # not Linux, or not permitted: the watchdog remains
         Path("/proc/self/oom_score_adj").write_text("900")
+
+
+def keep_to_itself() -> None:
+    """Let this process look into no other of its user, nor be looked into: environments and memory hold secrets.
+
+    A process that is not dumpable shows `/proc/PID/{environ,mem,fd}` to none but root's tracers. Under root this one is
+    a root that may read and write files and no more, for good and for every child. Where the kernel refuses, nothing is
+    lost that was there before.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    for number in range(CAPABILITIES):
+        if number not in KEPT_CAPABILITIES:
+            libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable of 0 to 31; then of 32 to 63
+    if libc.capget(header, sets) == 0:
+        kept = sum(1 << number for number in KEPT_CAPABILITIES)
+        for at in range(6):
+            sets[at] &= kept if at < 2 else 0
+        libc.capset(header, sets)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def load_runtime() -> Callable[[str], None]:
