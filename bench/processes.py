@@ -112,7 +112,7 @@ def describe_machine() -> dict[str, object]:
         "cpu": model or platform.machine(),
         "cores": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 2),
-        "commit": _first_line(["git", "describe", "--always", "--dirty"]),
+        "commit": _commit(),
         "kernel": platform.release(),
         "python": sys.version,  # with its build: they differ by a fifth
         "packages": {name: version(name) for name in packages},
@@ -127,6 +127,15 @@ def _stat_fields(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def _commit() -> str | None:
+    """What was measured; "-dirty" with changes of which no commit knows."""
+    if shutil.which("git") is None:
+        return None
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
 
 
 def _first_line(command: list[str]) -> str | None:
