@@ -9,16 +9,16 @@ from yett.cli.commands import CommandAt, Commands
 from yett.values.errors import Refusal, Unavailable
 
 COMMANDS: Final = {
-    "audit-log": ("yett.cli.audit_log", "audit_log", "Show who did what, and with which outcome."),
-    "backup": ("yett.cli.backup", "backup", "Write everything into a file."),
+    "audit-log": CommandAt("yett.cli.audit_log", "audit_log", "Show who did what, and with which outcome."),
+    "backup": CommandAt("yett.cli.backup", "backup", "Write everything into a file."),
     "curl": CommandAt("yett.cli.curl", "curl", "Send a request, signed with Signature Version 4."),
     "env": CommandAt("yett.cli.env", "env", "Print what a shell needs to reach this server as root."),
     "explain": CommandAt("yett.cli.explain", "explain", "Say why a call was answered as it was."),
     "logs": CommandAt("yett.cli.logs", "logs", "Show what functions have logged."),
     "outbox": CommandAt("yett.cli.outbox", "outbox", "Show the messages that user pools would have sent."),
     "policy": CommandAt("yett.cli.policy", "policy", "Evaluate and check IAM policies."),
-    "restore": ("yett.cli.restore", "restore", "Read everything from a backup."),
-    "rotate-key": ("yett.cli.rotate_key", "rotate_key", "Seal every secret under a new master key."),
+    "restore": CommandAt("yett.cli.restore", "restore", "Read everything from a backup."),
+    "rotate-key": CommandAt("yett.cli.rotate_key", "rotate_key", "Seal every secret under a new master key."),
     "serve": CommandAt("yett.cli.serve", "serve", "Run the server."),
     "sigv4": CommandAt("yett.cli.sigv4", "sigv4", "Sign and verify requests."),
     "token": CommandAt("yett.cli.token", "token", "Get and verify user-pool tokens."),

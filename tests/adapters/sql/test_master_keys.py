@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from yett.adapters.sql.master_keys import MasterKeyFile, OlderKey, find_sealer, take_sealer
+from yett.adapters.sql.master_keys import MasterKeyFile, OlderKey, take_sealer
 from yett.adapters.sql.sealing import MasterKeyRefused, Sealer
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -37,13 +37,6 @@ def test_without_one_it_is_made_once_for_its_owner_alone(tmp_path: Path) -> None
     sealed = take_sealer({}, tmp_path).seal(b"secret", identity="row")
     assert take_sealer({}, tmp_path).open(sealed, identity="row") == b"secret"
     assert stat.S_IMODE((tmp_path / "master.key").stat().st_mode) == 0o600
-
-
-def test_looking_for_one_makes_none(tmp_path: Path) -> None:
-    assert find_sealer({}, tmp_path) is None
-    assert list(tmp_path.iterdir()) == []
-    take_sealer({}, tmp_path)
-    assert find_sealer({}, tmp_path) is not None
 
 
 def test_a_file_that_changes_changes_the_keys_of_who_runs(tmp_path: Path) -> None:

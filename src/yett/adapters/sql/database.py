@@ -74,19 +74,12 @@ class Database:
             BadDatabaseUrl: It is neither of the two, or SQLite without a file.
             SchemaTooNew: A newer yett has used it.
         """
-        try:
-            location = make_url(url)
-        except ArgumentError:
-            raise BadDatabaseUrl(f"`{url}` is no URL of a database: {FORMS}") from None
-        match location.get_backend_name():
-            case "sqlite" if location.database and location.database != ":memory:":
-                os.close(os.open(location.database, os.O_RDWR | os.O_CREAT, 0o600))
-                readers, writers, writer_count = sqlite_engine(url, "BEGIN"), sqlite_engine(url, "BEGIN IMMEDIATE"), 1
-            case "postgresql":
-                readers, writers = reading_engine(driven(location)), writing_engine(driven(location))
-                writer_count = POSTGRESQL_WRITERS
-            case name:
-                raise BadDatabaseUrl(f"{FORMS}, not `{name}`")
+        readers = reader_of(url)
+        if readers.dialect.name == "postgresql":
+            writers, writer_count = writing_engine(readers.url), POSTGRESQL_WRITERS
+        else:
+            os.close(os.open(str(readers.url.database), os.O_RDWR | os.O_CREAT, 0o600))
+            writers, writer_count = sqlite_engine(readers.url, "BEGIN IMMEDIATE"), 1
         try:
             migrate(writers)
         except BaseException as error:
@@ -103,16 +96,9 @@ class Database:
         Nothing is connected to until the first read.
 
         Raises:
-            ValueError: As ``open``.
+            BadDatabaseUrl: As ``open``.
         """
-        location = make_url(url)
-        match location.get_backend_name():
-            case "sqlite" if location.database and location.database != ":memory:":
-                readers = sqlite_engine(url, "BEGIN", pragmas=READ_ONLY)
-            case "postgresql":
-                readers = reading_engine(driven(location))
-            case name:
-                raise ValueError(f"a database is `sqlite:///` with a file or `postgresql://`, not `{name}`")
+        readers = reader_of(url, pragmas=READ_ONLY)
         return cls(readers=readers, writers=readers, writer_count=1, sealer=sealer)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
@@ -146,6 +132,11 @@ class Database:
         """Tell the listeners what was committed, here or by another process."""
         for listener in self._listeners:
             listener(touched)
+
+    @property
+    def writers(self) -> Engine:
+        """The engine for writing, for work that nobody needs to be told of: the store is not being served."""
+        return self._write_engine
 
     async def close(self) -> None:
         """Wait for what was begun, and let go."""
@@ -191,12 +182,26 @@ class Database:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def driven(location: URL) -> str:
-    """The URL of a PostgreSQL database, with the driver's name."""
-    return location.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+def reader_of(url: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
+    """An engine for reading; nothing is connected to yet.
+
+    Raises:
+        BadDatabaseUrl: The URL is neither PostgreSQL's nor SQLite's with a file.
+    """
+    try:
+        location = make_url(url)
+    except ArgumentError:
+        raise BadDatabaseUrl(f"the URL of the database cannot be read: {FORMS}") from None
+    match location.get_backend_name():
+        case "sqlite" if location.database and location.database != ":memory:":
+            return sqlite_engine(location, "BEGIN", pragmas=pragmas)
+        case "postgresql":
+            return reading_engine(location.set(drivername="postgresql+psycopg"))
+        case name:
+            raise BadDatabaseUrl(f"{FORMS}, not `{name}`")
 
 
-def sqlite_engine(url: str, begin: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
+def sqlite_engine(url: str | URL, begin: str, *, pragmas: tuple[str, ...] = PRAGMAS) -> Engine:
     """An engine whose transactions start with *begin*: the driver's own guess when to begin is switched off."""
     engine = create_engine(url, poolclass=QueuePool, pool_size=READERS, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
 
@@ -213,13 +218,13 @@ def sqlite_engine(url: str, begin: str, *, pragmas: tuple[str, ...] = PRAGMAS) -
     return engine
 
 
-def reading_engine(url: str) -> Engine:
+def reading_engine(url: str | URL) -> Engine:
     """PostgreSQL, one snapshot a transaction, nothing written."""
     engine = create_engine(url, pool_size=READERS, isolation_level="REPEATABLE READ", pool_pre_ping=True)
     return engine.execution_options(postgresql_readonly=True)
 
 
-def writing_engine(url: str) -> Engine:
+def writing_engine(url: str | URL) -> Engine:
     """PostgreSQL, serializable, each commit on the disk before it is acknowledged."""
     return create_engine(
         url,
@@ -244,11 +249,7 @@ def migrate(engine: Engine, *, scripts: Path = MIGRATIONS, steps: Sequence[str] 
         step = current_step(connection)
         if step == steps[-1]:
             return
-        if step is not None and step not in steps:
-            raise SchemaTooNew(
-                f"the database is at schema step `{step}`, and this yett knows steps up to `{steps[-1]}`: a newer yett "
-                "has used it; start that one, or restore a backup from before"
-            )
+        refuse_unknown(step, steps)
         from alembic import command
         from alembic.config import Config
 
@@ -256,6 +257,15 @@ def migrate(engine: Engine, *, scripts: Path = MIGRATIONS, steps: Sequence[str] 
         config.set_main_option("script_location", str(scripts).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, steps[-1])
+
+
+def refuse_unknown(step: str | None, steps: Sequence[str] = STEPS) -> None:
+    """Raise SchemaTooNew for a step that is none of these."""
+    if step is not None and step not in steps:
+        raise SchemaTooNew(
+            f"the database is at schema step `{step}`, and this yett knows steps up to `{steps[-1]}`: a newer yett has "
+            "used it; start that one, or restore a backup from before"
+        )
 
 
 def current_step(connection: Connection) -> str | None:

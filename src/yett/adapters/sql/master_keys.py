@@ -114,13 +114,6 @@ def take_sealer(environment: MutableMapping[str, str], home: Path) -> Sealer:
     return Sealer.following(file)
 
 
-def find_sealer(environment: MutableMapping[str, str], home: Path) -> Sealer | None:
-    """As ``take_sealer``, and None where there is no master key: none is made."""
-    if ENVIRONMENT_NAME not in environment and not (home / FILE_NAME).exists():
-        return None
-    return take_sealer(environment, home)
-
-
 def parse_master_keys(text: str) -> tuple[bytes, ...]:
     """Read master keys with commas between.
 

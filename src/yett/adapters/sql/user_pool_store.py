@@ -35,6 +35,7 @@ CHALLENGE, CODE, PHANTOM = "cognito.challenge", "cognito.code", "cognito.phantom
 WITHIN_POOL: Final = (
     USER, ALIAS, CLIENT, GROUP, MEMBER, MEMBERSHIP, RESOURCE_SERVER, SIGN_IN, CHALLENGE, CODE, PHANTOM,
 )  # fmt: skip
+SEALED_KINDS: Final = (POOL, KEYS, *WITHIN_POOL)  # what may hold secrets
 POOL_POINTER, CLIENT_POINTER, DOMAIN_POINTER = "user-pool", "app-client", "user-pool-domain"
 KEYS_SCOPE: Final = "user-pool-keys:"  # and the pool's id: touched when the keys of a pool come or go
 
@@ -50,13 +51,18 @@ def escaped(name: str) -> str:
     return storable.replace("%", "%25").replace(SEPARATOR, "%1F").replace("\0", "%00")
 
 
+def seal_identity_of(kind: str, key: str) -> str:
+    """What the secrets of a document are bound to."""
+    return f"{kind}{SEPARATOR}{key}"
+
+
 def encode(tx: Transaction, kind: str, key: str, value: object) -> bytes:
     """A value as a document, its secrets sealed for this place."""
 
     def seal(found: Any) -> str:
         if not isinstance(found, Secret):
             raise NotImplementedError(type(found).__name__)
-        return base64.b64encode(tx.seal(found.reveal().encode(), identity=f"{kind}{SEPARATOR}{key}")).decode()
+        return base64.b64encode(tx.seal(found.reveal().encode(), identity=seal_identity_of(kind, key))).decode()
 
     return msgspec.json.encode(value, enc_hook=seal)
 
@@ -67,7 +73,7 @@ def decode(tx: Transaction, kind: str, key: str, body: bytes, shape: type[T]) ->
     def unseal(wanted: type, found: Any) -> Any:
         if wanted is not Secret or not isinstance(found, str):
             raise NotImplementedError(wanted.__name__)
-        return Secret(tx.open(base64.b64decode(found), identity=f"{kind}{SEPARATOR}{key}").decode())
+        return Secret(tx.open(base64.b64decode(found), identity=seal_identity_of(kind, key)).decode())
 
     return msgspec.json.decode(body, type=shape, dec_hook=unseal)
 

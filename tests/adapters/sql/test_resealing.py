@@ -1,0 +1,153 @@
+import ast
+import base64
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from tests.adapters.sql.test_function_store import record
+from tests.architecture.sources import PACKAGE, calls
+
+from yett.adapters.sql import function_store, iam_documents, resealing, stack_store, user_pool_store
+from yett.adapters.sql.database import Database
+from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.function_store import SqlFunctionStore
+from yett.adapters.sql.iam_store import SqlIamStore
+from yett.adapters.sql.resealing import IDENTITIES, StillSealing, reseal, shut
+from yett.adapters.sql.schema import DOCUMENTS
+from yett.adapters.sql.sealing import VERSION, Sealer, key_id
+from yett.adapters.sql.stack_store import SqlStackStore
+from yett.adapters.sql.user_pool_store import KEYS, SqlUserPoolStore
+from yett.ports.iam_store import AccessKey, AccessKeyStatus
+from yett.ports.signing_keys import PoolKeys, SigningKey
+from yett.ports.stack_store import StackRecord
+from yett.rules.cognito_idp.user_pool import PoolPlace
+from yett.values.secret import Secret
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+PLACE = PoolPlace(ACCOUNT, REGION, "us-east-1_pool")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
+PASTED = base64.b64encode(Sealer(OLD).seal(b"a session token that somebody put here", identity="sts")).decode()
+
+
+async def fill(database: Database) -> None:
+    """A document of each kind that is always sealed, and one with text that looks sealed."""
+    key = AccessKey(
+        account=ACCOUNT,
+        access_key_id="AKIAEXAMPLE",
+        owner_id=ACCOUNT,
+        user_name=None,
+        status=AccessKeyStatus.ACTIVE,
+        created_at=NOW,
+        secret_access_key=Secret("hush"),
+    )
+    await SqlIamStore(database).add_access_key(key, at_most=2)
+    await SqlFunctionStore(database).add(record("f", b"code", description=PASTED), b"code")
+    await SqlStackStore(database).put(stack())
+    await database.write(put_keys)
+
+
+def stack() -> StackRecord:
+    return StackRecord(account=ACCOUNT, region=REGION, name="s", stack_id="arn", resources=(), updated_at=NOW, serial=1)
+
+
+def put_keys(tx: Transaction) -> None:
+    made = SigningKey(kid="AQkid", private_pem=Secret("pem"), public_jwk={})
+    body = user_pool_store.encode(tx, KEYS, PLACE.pool_id, PoolKeys(id=made, access=made))
+    tx.put(ACCOUNT, REGION, KEYS, PLACE.pool_id, body)
+
+
+async def check(database: Database) -> None:
+    """Everything opens."""
+    found = await SqlIamStore(database).find_access_key("AKIAEXAMPLE")
+    assert found is not None
+    assert found.secret_access_key == Secret("hush")
+    function = await SqlFunctionStore(database).find(ACCOUNT, REGION, "f")
+    assert function is not None
+    assert (function.environment, function.description) == ({"PASSWORD": "correct-horse"}, PASTED)
+    assert await SqlStackStore(database).find(ACCOUNT, REGION, "s") == stack()
+    keys = await SqlUserPoolStore(database).find_keys(PLACE)
+    assert keys is not None
+    assert keys.access.private_pem == Secret("pem")
+
+
+async def bodies(database: Database) -> bytes:
+    query = select(DOCUMENTS.c.body)
+    return b"\n".join(await database.read(lambda tx: [bytes(row[0]) for row in tx.connection.execute(query)]))
+
+
+def traces(body: bytes, key: bytes) -> int:
+    """How often a record under this key is in there."""
+    beginning = VERSION + key_id(key)
+    return body.count(beginning) + body.count(base64.b64encode(beginning))
+
+
+async def test_nothing_is_left_under_the_former_key(database_url: str) -> None:
+    former = Database.open(database_url, sealer=Sealer(OLD))
+    await fill(former)
+    assert traces(await bodies(former), OLD) == 6
+    await former.close()
+    sealer = Sealer(NEW, OLD)
+    rotating = Database.open(database_url, sealer=sealer)
+    assert await reseal(rotating, sealer) == 4
+    assert await reseal(rotating, sealer) == 0
+    await rotating.close()
+    now = Database.open(database_url, sealer=Sealer(NEW))
+    await check(now)
+    assert traces(await bodies(now), OLD) == 1  # the pasted text
+    assert traces(await bodies(now), NEW) == 5
+    await now.close()
+
+
+async def test_what_cannot_be_opened_is_found(database: Database) -> None:
+    await fill(database)
+    sealers = {"right": Sealer(b"k" * 32), "another": Sealer(OTHER), "none": None}
+    found = {
+        name: await database.read(lambda tx, sealer=sealer: shut(tx.connection, sealer))  # type: ignore[misc]
+        for name, sealer in sealers.items()
+    }
+    every = {"iam.access-key": 1, "lambda.function": 1, "cloudformation.stack": 1, "cognito.keys": 1}
+    assert found == {"right": {}, "another": every, "none": every}
+
+
+async def test_a_server_that_goes_on_sealing_under_the_former_key_is_noticed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealer = Sealer(NEW, OLD)
+    database = Database.open(database_url, sealer=sealer)
+    stale = Database.open(database_url, sealer=Sealer(OLD))
+    once = resealing.reseal_once
+
+    async def reseal_once(database: Database, sealer: Sealer) -> int:
+        await stale.write(put_keys)
+        return await once(database, sealer)
+
+    monkeypatch.setattr(resealing, "reseal_once", reseal_once)
+    try:
+        with pytest.raises(StillSealing):
+            await reseal(database, sealer)
+    finally:
+        await stale.close()
+        await database.close()
+
+
+def test_every_module_that_seals_documents_has_its_kinds_in_the_table() -> None:
+    sealing = {
+        path.stem
+        for path in (PACKAGE / "adapters" / "sql").rglob("*.py")
+        if any(called == "seal" for called, _ in calls(path))
+    }
+    covered = {"iam_documents", "function_store", "stack_store", "user_pool_store"}
+    assert sealing == covered | {"documents", "resealing"}  # the one hands on, the other is what is tested here
+    kinds = {iam_documents.ACCESS_KEY, function_store.FUNCTION, stack_store.STACK, *user_pool_store.SEALED_KINDS}
+    assert set(IDENTITIES) == kinds
+
+
+def test_every_kind_of_user_pools_is_in_the_table() -> None:
+    tree = ast.parse((PACKAGE / "adapters/sql/user_pool_store.py").read_text())
+    named = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("cognito.")
+    }
+    assert named <= set(IDENTITIES)
