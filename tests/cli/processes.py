@@ -52,14 +52,14 @@ class Process:
             self._lines.put(line)
         self._lines.put(None)
 
-    def wait_for(self, text: str) -> str:
-        """Everything printed so far, once a line has this text."""
+    def wait_for(self, *texts: str) -> str:
+        """Everything printed so far, once a line has one of these texts."""
         deadline = time.monotonic() + SECONDS
         while True:
             line = self._lines.get(timeout=max(0.1, deadline - time.monotonic()))
-            assert line is not None, f"it ended before it said `{text}`:\n{self.printed}"
+            assert line is not None, f"it ended before it said `{texts[0]}`:\n{self.printed}"
             self.printed += line
-            if text in line:
+            if any(text in line for text in texts):
                 return self.printed
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:

@@ -7,7 +7,6 @@ import zipfile
 from typing import Any
 
 from botocore.credentials import Credentials
-
 from tests.sdk.running import RunningServer
 
 ECHO = """

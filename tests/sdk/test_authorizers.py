@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-
 from tests.sdk.making import ECHO, Api, let_gateway_invoke, make_function, mock, proxy, unique
 from tests.sdk.running import RunningServer
 
@@ -67,7 +66,10 @@ def test_an_authorizer_says_who_calls_and_its_policy_is_cached(running: RunningS
 def test_a_cached_policy_that_names_one_method_refuses_the_next(running: RunningServer) -> None:
     api = guarded_api(running)
     assert call_as(running, api, "this-method")[0] == 200
-    message = "User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action"
+    message = (
+        "User is not authorized to access this resource because no identity-based policy allows the "
+        "execute-api:Invoke action"
+    )
     assert call_as(running, api, "this-method", "/prod/other") == (403, "AccessDeniedException", {"Message": message})
 
 

@@ -5,7 +5,6 @@ import json
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-
 from tests.sdk.making import ECHO, Api, let_gateway_invoke, make_function, mock, proxy, unique
 from tests.sdk.running import RunningServer
 
