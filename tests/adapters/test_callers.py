@@ -191,6 +191,34 @@ async def test_memory_is_bounded(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> N
     assert remembered[2] is True
 
 
+async def test_who_is_kept_in_memory_without_keys_cannot_sign_with_an_empty_secret(aws: Aws) -> None:
+    callers = aws.ports.callers
+    role_arn = await aws.role("r", trust({"Service": "lambda.amazonaws.com"}))
+    bob = (await aws.user("bob")).identity.arn
+    assert (await callers.role(role_arn, "name", now=aws.time)) is not None
+    assert (await callers.user(bob)) is not None
+    root = (await callers.root(ACCOUNT)).identity.arn
+    for arn, token in ((root, None), (bob, None), (role_arn, "/name")):
+        assert callers.current(arn, token, now=aws.time) is None
+        with pytest.raises(CredentialsRefused):
+            await callers.resolve(arn, token, now=aws.time)
+
+
+async def test_a_user_is_known_by_its_arn_too(aws: Aws) -> None:
+    alice = (await aws.user("alice", path="/dev/")).identity.arn
+    found = await aws.ports.callers.user(alice)
+    assert found is not None
+    assert (found.identity.arn, found.identity.access_key_id, may(found)) == (alice, "", False)
+    assert await aws.ports.callers.user(alice) is found
+    for operation, params, allowed in CHANGES[:1]:
+        await aws.do(operation, **params)
+        changed = await aws.ports.callers.user(alice)
+        assert changed is not None
+        assert may(changed) is allowed
+    for unknown in ("nobody", alice.replace("/dev/", "/"), alice.replace("alice", "eve")):
+        assert await aws.ports.callers.user(unknown) is None
+
+
 async def test_root_may_do_everything_and_has_no_name(aws: Aws) -> None:
     root = await aws.ports.callers.root("999999999999")
     assert root.identity.is_root

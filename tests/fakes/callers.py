@@ -21,6 +21,9 @@ class MemoryCallers:
             raise CredentialsRefused(CredentialFault.SESSION_TOKEN_EXPIRED)
         raise CredentialsRefused(CredentialFault.UNKNOWN_ACCESS_KEY)
 
+    async def user(self, user_arn: str) -> Caller | None:
+        return next((caller for caller in self.by_key.values() if caller.identity.arn == user_arn), None)
+
     async def role(self, role_arn: str, session_name: str, *, now: datetime) -> Caller | None:
         found = self.service_roles.get(role_arn)
         return None if found is None else found[0]

@@ -61,8 +61,12 @@ class StoredCallers:
         database.on_commit(self._drop)
 
     def current(self, access_key_id: str, session_token: str | None, *, now: datetime) -> Caller | None:
-        """The caller if it is in memory and its credentials are still good."""
-        loaded = self._callers.get((access_key_id, session_token))
+        """The caller if it is in memory and its credentials are still good. Who is kept without keys signs nothing."""
+        caller = self._remembered((access_key_id, session_token), now=now)
+        return None if caller is None or caller.secret_access_key is NO_SECRET else caller
+
+    def _remembered(self, key: Key, *, now: datetime) -> Caller | None:
+        loaded = self._callers.get(key)
         if loaded is None:
             return None
         caller = loaded.caller
@@ -89,6 +93,14 @@ class StoredCallers:
             raise CredentialsRefused(CredentialFault.SESSION_TOKEN_EXPIRED)
         return opened
 
+    async def user(self, user_arn: str) -> Caller | None:
+        """The user without an access key; None if there is no user."""
+        known = self._callers.get((user_arn, None))
+        loaded = known or await self._load(
+            (user_arn, None), lambda transaction: load_user_by_arn(transaction, user_arn)
+        )
+        return None if loaded is None else loaded.caller
+
     async def role(self, role_arn: str, session_name: str, *, now: datetime) -> Caller | None:
         """A session of the role, without its keys; None if there is no role."""
         return await self._role(role_arn, session_name, service=None, now=now)
@@ -99,7 +111,7 @@ class StoredCallers:
 
     async def _role(self, role_arn: str, session_name: str, *, service: str | None, now: datetime) -> Caller | None:
         key = (role_arn, f"{service or ''}/{session_name}")  # no access key looks like an ARN
-        known = self.current(*key, now=now)
+        known = self._remembered(key, now=now)
         if known is not None:
             return known
         loaded = await self._load(
@@ -176,6 +188,19 @@ def load_user(transaction: Transaction, access_key_id: str) -> Loaded | None:
         return None
     bearing = load_bearing(transaction, account=account, entity=user)
     return make(bearing, user_identity(bearing, user, access_key_id), access_key.secret_access_key, expires_at=None)
+
+
+def load_user_by_arn(transaction: Transaction, user_arn: str) -> Loaded | None:
+    """The user of an ARN, without an access key; None if there is none."""
+    try:
+        arn = Arn.parse(user_arn)
+    except NotAnArn:
+        return None
+    user = load_entity(transaction, User, arn.account, arn.resource.rpartition("/")[2])
+    if user is None or f"arn:aws:iam::{user.account}:user{user.path}{user.name}" != user_arn:
+        return None
+    bearing = load_bearing(transaction, account=user.account, entity=user)
+    return make(bearing, user_identity(bearing, user, ""), NO_SECRET, expires_at=None)
 
 
 def load_by_id(

@@ -30,6 +30,11 @@ class FreshCallers:
         self._catch_up()
         return await self._callers.resolve(access_key_id, session_token, now=now)
 
+    async def user(self, user_arn: str) -> Caller | None:
+        """See the port."""
+        self._catch_up()
+        return await self._callers.user(user_arn)
+
     async def role(self, role_arn: str, session_name: str, *, now: datetime) -> Caller | None:
         """See the port."""
         self._catch_up()

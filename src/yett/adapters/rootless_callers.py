@@ -23,6 +23,10 @@ class RootlessCallers:
             raise CredentialsRefused(CredentialFault.UNKNOWN_ACCESS_KEY, "root is not accepted on this port")
         return caller
 
+    async def user(self, user_arn: str) -> Caller | None:
+        """See the port."""
+        return await self._callers.user(user_arn)
+
     async def role(self, role_arn: str, session_name: str, *, now: datetime) -> Caller | None:
         """See the port."""
         return await self._callers.role(role_arn, session_name, now=now)

@@ -65,6 +65,10 @@ class Callers(Protocol):
         """
         ...
 
+    async def user(self, user_arn: str) -> Caller | None:
+        """The user as it would act by an access key of its own, without any; None if there is no user."""
+        ...
+
     async def service_role(self, role_arn: str, session_name: str, *, service: str, now: datetime) -> Caller | None:
         """As ``role``, for an AWS service (``apigateway.amazonaws.com``); None also if the role's trust policy does
         not let it.
