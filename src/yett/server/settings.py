@@ -1,11 +1,12 @@
 """What whoever starts yett has chosen: command line over environment over default."""
 
+import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from yett.ports.settings import Settings
 from yett.values.errors import Refusal
@@ -16,11 +17,53 @@ DEFAULT_PORT: Final = 4566
 DEFAULT_HOME: Final = ".yett"
 DEFAULT_ACCOUNT: Final = "123456789012"
 DEFAULT_REGION: Final = "us-east-1"
-LOOPBACK: Final = ("127.", "::1", "localhost")
+LOCALHOST: Final = "localhost"
+ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 
 class BadSetting(Refusal):
     """A setting has a value that cannot be used; the reason names it and says what would do."""
+
+
+class Address(Struct, frozen=True):
+    """Where a listener listens."""
+
+    host: str  # a name or an address, IPv6 without brackets
+    port: int  # 0 takes a free one
+
+    @classmethod
+    def parse(cls, text: str, *, option: str) -> Self:
+        """Read ``127.0.0.1:4566``, ``[::1]:4566`` or ``localhost:4566``.
+
+        Raises:
+            BadSetting: It is something else; the reason names the option.
+        """
+        matched = ADDRESS.fullmatch(text)
+        if matched is None or int(matched["port"]) > 65535:
+            raise BadSetting(f"{option} is `{text}`: write HOST:PORT, as in 127.0.0.1:8080 or [::1]:8080")
+        return cls(matched["six"] or matched["host"], int(matched["port"]))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        if self.host == LOCALHOST:
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False  # a name that may resolve to anything
+
+    def url(self, *, scheme: str = "http") -> str:
+        """The URL that reaches it, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{'localhost' if self.is_loopback else host}:{self.port}"
+
+
+class TlsFiles(Struct, frozen=True, kw_only=True):
+    """Where a certificate and its key are, in PEM."""
+
+    certificate: Path  # with the chain below it
+    key: Path
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True):
@@ -31,6 +74,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     home: Path  # YETT_HOME
     host: str = DEFAULT_HOST  # --host
     port: int = DEFAULT_PORT  # --port; 0 takes a free one
+    admin: Address | None = None  # --admin, beside --gateway; None: one listener serves everything
+    tls: TlsFiles | None = None  # --tls-cert, --tls-key: for the listener that clients of APIs reach
     account: str = DEFAULT_ACCOUNT  # YETT_ACCOUNT
     region: str = DEFAULT_REGION  # YETT_REGION
     database_url: str | None = None  # YETT_DATABASE_URL; None: SQLite in the home
@@ -44,14 +89,18 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     ] = ()  # YETT_TRUSTED_PROXIES: address ranges whose X-Forwarded-For is believed
 
     @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine reaches the listener."""
-        return self.host.startswith(LOOPBACK)
+    def address(self) -> Address:
+        """Where clients of APIs reach the server."""
+        return Address(self.host, self.port)
+
+    @property
+    def scheme(self) -> str:
+        """What that listener speaks."""
+        return "http" if self.tls is None else "https"
 
     def for_port(self, port: int) -> Settings:
         """What rules and services need to know, once the listener has its port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        default_url = f"http://{'localhost' if self.is_loopback else host}:{port}"
+        default_url = Address(self.host, port).url(scheme=self.scheme)
         return Settings(
             account=self.account,
             region=self.region,
@@ -60,8 +109,34 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             cognito_issuer_is_aws=self.cognito_issuer_is_aws,
             denial_wording_is_current=self.denial_wording_is_current,
             echo_canonical_request=self.echo_canonical_request,
-            permits_private_upstreams=self.is_loopback,
+            permits_private_upstreams=self.address.is_loopback,
         )
+
+
+def separate(
+    settings: ServerSettings, *, gateway: str | None, admin: str | None, tls: tuple[Path | None, Path | None]
+) -> ServerSettings:
+    """The settings with what the command line of ``serve`` says of separate listeners and of TLS.
+
+    Raises:
+        BadSetting: An address is none, or an option lacks its other half.
+    """
+    certificate, key = tls
+    if (certificate is None) != (key is None):
+        raise BadSetting("--tls-cert and --tls-key go together")
+    if certificate is not None and key is not None:
+        settings = structs.replace(settings, tls=TlsFiles(certificate=certificate, key=key))
+    if gateway is None:
+        if admin is not None:
+            raise BadSetting("--admin goes with --gateway: without it one listener serves everything")
+        return settings
+    address = Address.parse(gateway, option="--gateway")
+    return structs.replace(
+        settings,
+        host=address.host,
+        port=address.port,
+        admin=Address(DEFAULT_HOST, DEFAULT_PORT) if admin is None else Address.parse(admin, option="--admin"),
+    )
 
 
 def read_settings(

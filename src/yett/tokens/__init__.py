@@ -3,7 +3,7 @@
 from yett.tokens.claims import granted_scopes, verify_claims
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.jwk import Jwk, KeySet, parse_key_set, read_key_set, render_jwk
-from yett.tokens.jws import ALGORITHMS, VerifiedJws, peek, sign_jws, verify_jws
+from yett.tokens.jws import ALGORITHMS, UnverifiedJws, VerifiedJws, peek, read_jws, sign_jws, verify_jws
 
 __all__ = [
     "ALGORITHMS",
@@ -11,10 +11,12 @@ __all__ = [
     "KeySet",
     "TokenFault",
     "TokenRefused",
+    "UnverifiedJws",
     "VerifiedJws",
     "granted_scopes",
     "parse_key_set",
     "peek",
+    "read_jws",
     "read_key_set",
     "render_jwk",
     "sign_jws",

@@ -24,6 +24,23 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 ALGORITHMS: Final = frozenset(family + size for family in ("RS", "PS", "ES") for size in HASHES)
 
 
+class UnverifiedJws(Struct, frozen=True):
+    """A token taken apart, of which nothing is verified: good for choosing whose keys to try, for nothing else."""
+
+    header: Mapping[str, Any]
+    signing_input: bytes
+    payload: bytes
+    signature: bytes
+
+    def peek_claims(self) -> Mapping[str, Any]:
+        """The claims, unverified.
+
+        Raises:
+            TokenRefused: The payload is no JSON object.
+        """
+        return parse_object(self.payload, of="payload")
+
+
 class VerifiedJws(Struct, frozen=True):
     """A token whose signature is good. Of its claims nothing is known yet."""
 
@@ -31,8 +48,28 @@ class VerifiedJws(Struct, frozen=True):
     payload: bytes
 
 
-def verify_jws(token: str, keys: KeySet, *, algorithms: frozenset[str]) -> VerifiedJws:
-    """Verify a compact JWS.
+def read_jws(token: str) -> UnverifiedJws:
+    """Take a compact JWS apart.
+
+    Raises:
+        TokenRefused: It is none.
+    """
+    if len(token) > TOKEN_BYTES:
+        raise TokenRefused(TokenFault.TOO_LARGE, f"the token has over {TOKEN_BYTES} bytes")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise TokenRefused(TokenFault.SEGMENTS, "token contains an invalid number of segments")
+    if not token.isascii():
+        raise TokenRefused(TokenFault.ENCODING, "a part is no base64url")
+    if len(parts[0]) > HEADER_BYTES:
+        raise TokenRefused(TokenFault.TOO_LARGE, f"the token's header has over {HEADER_BYTES} bytes")
+    header = parse_object(decode_base64url(parts[0]), of="header")
+    signing_input = f"{parts[0]}.{parts[1]}".encode()
+    return UnverifiedJws(header, signing_input, decode_base64url(parts[1]), decode_base64url(parts[2]))
+
+
+def verify_jws(token: str | UnverifiedJws, keys: KeySet, *, algorithms: frozenset[str]) -> VerifiedJws:
+    """Verify a compact JWS, or one that ``read_jws`` has taken apart.
 
     *algorithms* is the verifier's choice; the token's own word counts only to pick among them. ``none`` and the HMAC
     family are never among them: a public key is no secret.
@@ -40,7 +77,8 @@ def verify_jws(token: str, keys: KeySet, *, algorithms: frozenset[str]) -> Verif
     Raises:
         TokenRefused: With the fault.
     """
-    header, signing_input, payload, signature = _split(token)
+    read = read_jws(token) if isinstance(token, str) else token
+    header = read.header
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms or algorithm not in ALGORITHMS:
         raise TokenRefused(TokenFault.ALGORITHM, "the token's algorithm is not one that is taken here")
@@ -52,8 +90,8 @@ def verify_jws(token: str, keys: KeySet, *, algorithms: frozenset[str]) -> Verif
     key = keys.find(kid, algorithm)
     if key is None:
         raise TokenRefused(TokenFault.UNKNOWN_KEY, "no key of the set is the one that the token names")
-    _check_signature(key.key, algorithm, signature, signing_input)
-    return VerifiedJws(header, payload)
+    _check_signature(key.key, algorithm, read.signature, read.signing_input)
+    return VerifiedJws(header, read.payload)
 
 
 def peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -62,8 +100,8 @@ def peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     Raises:
         TokenRefused: It is no compact JWS with a JSON payload.
     """
-    header, _, payload, _ = _split(token)
-    return header, parse_object(payload, of="payload")
+    read = read_jws(token)
+    return read.header, read.peek_claims()
 
 
 def sign_jws(claims: Mapping[str, Any], private_key: PrivateKey, *, kid: str, alg: str = "RS256") -> str:
@@ -95,20 +133,6 @@ def _make_signature(key: PrivateKey, algorithm: str, data: bytes) -> bytes:
             return r.to_bytes(size, "big") + s.to_bytes(size, "big")
         case _:
             raise ValueError(f"the key is not for `{algorithm}`")
-
-
-def _split(token: str) -> tuple[dict[str, Any], bytes, bytes, bytes]:
-    if len(token) > TOKEN_BYTES:
-        raise TokenRefused(TokenFault.TOO_LARGE, f"the token has over {TOKEN_BYTES} bytes")
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise TokenRefused(TokenFault.SEGMENTS, "token contains an invalid number of segments")
-    if not token.isascii():
-        raise TokenRefused(TokenFault.ENCODING, "a part is no base64url")
-    if len(parts[0]) > HEADER_BYTES:
-        raise TokenRefused(TokenFault.TOO_LARGE, f"the token's header has over {HEADER_BYTES} bytes")
-    header = parse_object(decode_base64url(parts[0]), of="header")
-    return header, f"{parts[0]}.{parts[1]}".encode(), decode_base64url(parts[1]), decode_base64url(parts[2])
 
 
 def _check_signature(key: PublicKey, algorithm: str, signature: bytes, data: bytes) -> None:

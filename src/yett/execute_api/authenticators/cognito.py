@@ -8,15 +8,13 @@ from collections import OrderedDict
 from hashlib import sha256
 from typing import Final
 
-import msgspec
-
 from yett.ports.bundle import Ports
 from yett.rules.execute_api.authorizers.cognito import ALGORITHMS, NotForThisMethod, VerifiedToken, accept, read_token
 from yett.rules.execute_api.call import Routed, Standing
 from yett.rules.execute_api.errors import AuthorizerConfigurationError, Unauthorized
 from yett.rules.execute_api.limits import TOKEN_BYTES
 from yett.rules.execute_api.plan import AuthorizerPlan
-from yett.tokens import TokenFault, TokenRefused, peek, verify_jws
+from yett.tokens import TokenFault, TokenRefused, read_jws, verify_jws
 from yett.values.arn import Arn
 from yett.values.errors import Unavailable
 
@@ -86,7 +84,8 @@ class CognitoAuthenticator:
     async def _verify_signature(self, token: str, authorizer: AuthorizerPlan, routed: Routed) -> VerifiedToken:
         if len(token) > TOKEN_BYTES:
             raise Unauthorized("the token is too long")
-        header, unverified = peek(token)
+        read = read_jws(token)
+        unverified = read.peek_claims()
         issuers = {self._issuer(pool_arn): pool_arn for pool_arn in authorizer.pool_arns}
         issuer = str(unverified.get("iss", ""))
         pool_arn = issuers.get(issuer)
@@ -94,14 +93,14 @@ class CognitoAuthenticator:
             raise Unauthorized("the token's issuer is none of the authorizer's user pools")
         key_sets, now = self._ports.key_sets, routed.request.received_at
         found = key_sets.current(issuer) or await key_sets.resolve(issuer, now=now)
-        if found is not None and found[0].find(str(header.get("kid", "")), "RS256") is None:
+        if found is not None and found[0].find(str(read.header.get("kid", "")), "RS256") is None:
             found = await key_sets.resolve(issuer, now=now, unknown_kid=True)
         if found is None:
             raise Unauthorized("the token's user pool does not exist")
         keys, generation = found
-        jws = verify_jws(token, keys, algorithms=ALGORITHMS)
-        claims = msgspec.json.decode(jws.payload)
-        return VerifiedToken(pool_arn=pool_arn, issuer=issuer, claims=claims, generation=generation)
+        verify_jws(read, keys, algorithms=ALGORITHMS)
+        # The signature covers the very payload that was read above.
+        return VerifiedToken(pool_arn=pool_arn, issuer=issuer, claims=unverified, generation=generation)
 
     def _issuer(self, pool_arn: str) -> str:
         """The issuer of a pool, ``arn:aws:cognito-idp:{region}:{account}:userpool/{poolId}``."""
