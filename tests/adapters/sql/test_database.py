@@ -1,5 +1,6 @@
 """The database under force: killed writers, cancelled callers, wrong URLs."""
 
+import os
 import random
 import signal
 import stat
@@ -13,7 +14,8 @@ from yett.adapters.sql.database import BadDatabaseUrl, Database
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import Unavailable
 
-ROUNDS = 10
+ROUNDS = int(os.environ.get("YETT_TEST_KILL_ROUNDS", "10"))
+WRITERS, WRITES = 8, 25
 WRITER = """
 import asyncio, sys
 from yett.adapters.sql.database import Database
@@ -34,8 +36,8 @@ asyncio.run(main())
 """
 
 
-async def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'yett.db'}"
+async def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(database_url: str) -> None:
+    url = database_url
     acknowledged: set[int] = set()
     for turn in range(ROUNDS):
         command = [sys.executable, "-c", WRITER, url, str(turn * 1_000_000)]
@@ -51,6 +53,56 @@ async def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(tmp_path:
     await database.close()
     assert acknowledged <= {int(key) for key, _ in rows}
     assert len(acknowledged) >= ROUNDS
+
+
+COUNTER = """
+import asyncio, sys
+from yett.adapters.sql.database import Database
+from yett.adapters.sql.sealing import Sealer
+
+def count(name):
+    def work(transaction):
+        number = int(transaction.find("1", "", "n", "all") or b"0") + 1
+        transaction.put("1", "", "n", "all", str(number).encode())
+        transaction.add("1", "", "n", f"{name}/{number:08}", b"")
+        transaction.touch("all")
+        return number
+    return work
+
+async def main():
+    database = Database.open(sys.argv[1], sealer=Sealer(b"k" * 32))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(int(sys.argv[3])):
+        print(await database.write(count(sys.argv[2])), flush=True)
+    await database.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_eight_processes_that_count_together_lose_nothing(database_url: str) -> None:
+    commands = [[sys.executable, "-c", COUNTER, database_url, f"writer{n}", str(WRITES)] for n in range(WRITERS)]
+    writers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for command in commands
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    told = [writer.communicate()[0].split() for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * WRITERS
+    every = range(1, WRITERS * WRITES + 1)
+    assert sorted(int(number) for numbers in told for number in numbers) == list(every)
+    database = Database.open(database_url, sealer=Sealer(b"k" * 32))
+    rows = await database.read(lambda transaction: transaction.scan("1", "", "n", prefix="writer"))
+    revision = await database.read(lambda transaction: transaction.revision("all"))
+    await database.close()
+    assert sorted(int(key.partition("/")[2]) for key, _ in rows) == list(every)
+    assert revision == len(every)
 
 
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The database: SQLite in a file, or PostgreSQL by URL. Work runs in threads; the event loop never waits for a disk.
 
 SQLite has one writer thread, WAL, and syncs at every commit; readers see the snapshot of their first read. PostgreSQL's
-transactions are serializable and tried again when they collide.
+transactions are serializable and tried again when they collide, at last alone.
 """
 
 import asyncio
@@ -34,7 +34,8 @@ READERS: Final = 4
 PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
 READ_ONLY: Final = ("query_only=ON", "trusted_schema=OFF")
 POSTGRESQL_WRITERS: Final = 8
-ATTEMPTS: Final = 12
+ATTEMPTS: Final = 8
+TOGETHER: Final = 4  # attempts beside other writers; then alone
 BACK_OFF_SECONDS: Final = 0.01  # at most, times the attempt, before another
 COLLISIONS: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 MIGRATION_LOCK: Final = 0x79657474  # "yett": one process migrates, the others wait
@@ -167,6 +168,7 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._write_engine.begin() as connection:
+                    take_turn(connection, alone=attempt > TOGETHER)
                     transaction = Transaction(connection, self._sealer)
                     result = work(transaction)
                 return result, transaction.touched
@@ -235,6 +237,17 @@ def writing_engine(url: str | URL) -> Engine:
     )
 
 
+def take_turn(connection: Connection, *, alone: bool) -> None:
+    """Write beside others, or alone once collisions do not end. SQLite's writers are alone anyway.
+
+    A lock before the first query is before the transaction's snapshot: who has waited sees what was done meanwhile.
+
+    Source: https://www.postgresql.org/docs/15/sql-lock.html
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE documents IN {'EXCLUSIVE' if alone else 'ROW EXCLUSIVE'} MODE")
+
+
 def migrate(engine: Engine, *, scripts: Path = MIGRATIONS, steps: Sequence[str] = STEPS) -> None:
     """Bring the schema to the newest of its *steps*, whole or not at all.
 
@@ -243,6 +256,8 @@ def migrate(engine: Engine, *, scripts: Path = MIGRATIONS, steps: Sequence[str] 
     Raises:
         SchemaTooNew: It is at a step that is none of these.
     """
+    if engine.dialect.name == "postgresql":  # who has waited for the lock sees what was done meanwhile
+        engine = engine.execution_options(isolation_level="READ COMMITTED")
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
