@@ -43,6 +43,7 @@ async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
     return Standing(
         identity=caller.identity,
         caller_policies=caller.policies,
+        invocation_policies=caller.invocation_policies,
         established_by="a good signature",
     )
 

@@ -101,7 +101,7 @@ def _decide_iam(question: Question, standing: Standing) -> Decision:
         return Decision(outcome=Outcome.IMPLICIT_DENY, decided_by=PolicyType.IDENTITY, statement=None)
     return decide(
         iam_request(question, identity),
-        caller=standing.caller_policies,
+        caller=standing.invocation_policies or standing.caller_policies,
         resource_policy=question.plan.resource_policy,
         same_account=identity.account == question.plan.account,
     )

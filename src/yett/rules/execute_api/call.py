@@ -58,6 +58,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     identity: Identity
     caller_policies: CallerPolicies | None = None  # AWS_IAM
+    invocation_policies: CallerPolicies | None = None  # the same, compiled for invocations alone, where that was done
     authorizer_policy: CompiledPolicies | None = None  # Lambda authorizers
     established_by: str = ""  # for the trace: in words, never a token or signature
     kept_since: datetime | None = None  # since when the authorizer's answer was kept; None where it was just given
