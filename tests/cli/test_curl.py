@@ -17,6 +17,15 @@ def test_a_call_that_is_allowed_ends_with_0(shop: Shop) -> None:
     assert (code, json.loads(out), err) == (0, {"path": "/signed", "sent": None}, "")
 
 
+def test_names_below_localhost_are_this_machine(shop: Shop) -> None:
+    found = re.search(r":(\d+)/restapis/(\w+)/|//(\w+)\.execute-api\.localhost:(\d+)", shop.url)
+    assert found is not None
+    port, api_id = found[1] or found[4], found[2] or found[3]
+    code, out, err = curl(shop, f"http://{api_id}.execute-api.localhost:{port}/prod/signed")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["path"] == "/signed"
+
+
 def test_a_refused_call_ends_with_22_and_says_how_to_ask_why(shop: Shop) -> None:
     code, out, err = curl(shop, f"{shop.url}/signed", AWS_ACCESS_KEY_ID="AKIAUNKNOWN", AWS_SECRET_ACCESS_KEY="none")
     assert code == 22
@@ -46,6 +55,7 @@ def test_a_body_comes_from_the_line_from_a_file_or_from_standard_input(shop: Sho
         (("-H", "no colon", "http://localhost:1/"), 2, "write NAME: VALUE"),
         (("ftp://localhost/",), 1, "is no http or https URL"),
         (("http://localhost:1/",), 1, "cannot reach `http://localhost:1/`"),
+        (("http://localhost:1/a b",), 1, "cannot send this request"),
         (("-d", "@missing", "http://localhost:1/"), 1, "missing"),
     ],
 )

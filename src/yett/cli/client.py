@@ -1,6 +1,7 @@
 """Reaching this home's server as root, for the commands that ask it something."""
 
 import configparser
+import http.client
 import os
 import urllib.error
 import urllib.parse
@@ -19,6 +20,7 @@ from yett.values.http import Headers
 from yett.values.secret import Secret
 
 PROFILE: Final = "yett"
+LOOPBACK: Final = "127.0.0.1"
 TIMEOUT_SECONDS: Final = 30
 NO_HEADERS: Final = Headers()
 
@@ -109,10 +111,21 @@ def send_signed(
         service=service,
         now=datetime.now(UTC),
     )
-    request = urllib.request.Request(url, data=body or None, method=method)  # noqa: S310
-    for name, value in (*headers.lines, *signed.lines):
+    request = urllib.request.Request(_to_loopback(parts), data=body or None, method=method)  # noqa: S310
+    for name, value in (*lines, *signed.lines):
         request.add_header(name, value)
     return send(request)
+
+
+def _to_loopback(parts: urllib.parse.SplitResult) -> str:
+    """The URL to connect to. Names below ``localhost`` are this machine, whether or not its resolver knows.
+
+    Source: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+    """
+    if not (parts.hostname or "").endswith(".localhost"):
+        return parts.geturl()
+    _, colon, port = parts.netloc.rpartition(":")
+    return parts._replace(netloc=f"{LOOPBACK}{colon}{port}" if colon else LOOPBACK).geturl()
 
 
 def send(request: urllib.request.Request) -> Answer:
@@ -129,6 +142,8 @@ def send(request: urllib.request.Request) -> Answer:
         return Answer(status=error.code, headers=Headers(error.headers.items()), body=error.read())
     except (urllib.error.URLError, OSError) as error:
         raise click.ClickException(f"cannot reach `{request.full_url}`: {error}") from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise click.ClickException(f"cannot send this request: {error}") from error
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

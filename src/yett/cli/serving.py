@@ -19,6 +19,7 @@ from yett.server.settings import ServerSettings, read_settings
 from yett.values.errors import Refusal, Unavailable
 
 STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+INTERRUPTED: Final = 130  # the exit code of what a second Ctrl-C ends
 
 Work = Callable[[Server], Awaitable[None]]
 
@@ -44,10 +45,17 @@ def serve_until_told(settings: ServerSettings, work: Work) -> None:
 
 async def _serve(settings: ServerSettings, work: Work) -> None:
     told = asyncio.Event()
+
+    def stop() -> None:
+        if told.is_set():  # asked again: at once, and what was started ends with this process
+            os._exit(INTERRUPTED)
+        told.set()
+
     loop = asyncio.get_running_loop()
     for number in STOPS:
-        loop.add_signal_handler(number, told.set)
+        loop.add_signal_handler(number, stop)
     server = await Server.start(settings)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
     gc.freeze()  # what stands now stays: looking it over for garbage again would halt every call for some 50 ms
     waiting = asyncio.ensure_future(told.wait())
     try:

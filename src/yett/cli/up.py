@@ -9,9 +9,9 @@ import click
 import msgspec
 from msgspec import Struct
 
-from yett.server.putting_up import Up, put_up
 from yett.cli.routes import Route, find_program, invoke_url, list_routes, print_routes
 from yett.cli.serving import serve_until_told, settings_of
+from yett.server.putting_up import Up, put_up
 from yett.server.run import Server
 from yett.server.settings import DEFAULT_HOME
 
