@@ -66,9 +66,10 @@ async def test_a_bare_interpreter_of_the_runtimes_name_runs_functions(
 async def test_a_runtime_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     subject = Interpreters(tmp_path)
-    found = await subject.find("python3.13")
+    other = "python3.13" if OWN != "python3.13" else "python3.12"
+    found = await subject.find(other)
     assert found.path == sys.executable
     assert found.notice is not None
-    assert await subject.find("python3.13") is found
+    assert await subject.find(other) is found
     assert (await subject.find(OWN)).notice is None
     assert importlib.util.find_spec("awslambdaric") is not None
