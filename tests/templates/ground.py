@@ -12,9 +12,11 @@ from yett.ports.iam_store import User
 from yett.ports.settings import Settings
 from yett.ports.stack_store import StackRecord
 from yett.server.wiring import Wired
-from yett.templates.deploy import Event, Stack, deploy
+from yett.templates.deploy import Stack, deploy
 from yett.templates.errors import TemplateRefused
+from yett.templates.events import Event
 from yett.templates.packaging import Packager
+from yett.templates.site import LocalSite
 from yett.values.http import HttpResponse
 from yett.values.identity import IamIdentity, PrincipalType
 from yett.values.secret import Secret
@@ -54,12 +56,15 @@ class Ground:
             path,
             stack_name="pets",
             parameters=parameters,
-            ports=self.wired.ports,
-            caller=by or await self.wired.ports.callers.root(ACCOUNT),
-            relay=self.relay,
+            site=await self.site(by),
             packager=Packager(self.home, progress=lambda text: None),
             on_progress=self.events.append,
         )
+
+    async def site(self, by: Caller | None = None) -> LocalSite:
+        """The server of this home."""
+        caller = by or await self.wired.ports.callers.root(ACCOUNT)
+        return LocalSite(ports=self.wired.ports, caller=caller, relay=self.relay)
 
     async def refusal(self, text: str, **parameters: Any) -> str:
         """The refusal that a template must get."""

@@ -95,7 +95,7 @@ def test_resources_come_after_what_they_need() -> None:
         "Account": {"DependsOn": []},
     }
     assert order(resources) == ["Role", "Fn", "Api", "Account", "Stage"]
-    with pytest.raises(TemplateRefused, match="circle: A, B"):
+    with pytest.raises(TemplateRefused, match="circle: `A` -> `B` -> `A`"):
         order({"A": {"DependsOn": "B"}, "B": {"Properties": {"x": {"Ref": "A"}}}})
     with pytest.raises(TemplateRefused, match="not there"):
         order({"A": {"DependsOn": "B"}})

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.templates.ground import ACCOUNT, REGION, Ground, limited
 
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.templates.deploy import STACK_NAME, Event, stack_name_of
+from yett.templates.deploy import STACK_NAME, stack_name_of
+from yett.templates.events import Event
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31

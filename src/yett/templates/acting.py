@@ -1,100 +1,101 @@
-"""Operations as the deployment's caller: through the same check, permission and audit as everyone's."""
+"""What the resource types act through: the site's operations, names and marks that can be found again, packed code."""
 
+import asyncio
+import hashlib
 import io
 import zipfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from yett.ports.bundle import Ports
-from yett.ports.callers import Caller
-from yett.services.call import Call, ServiceError
-from yett.services.perform import perform
 from yett.templates.errors import TemplateRefused
 from yett.templates.packaging import FunctionSource, Packager
-from yett.templates.resources.actor import LOWER, UPPER
+from yett.templates.resources.actor import UPPER
 from yett.templates.sam import LOCAL_BUCKET
-from yett.values.http import HttpResponse
-from yett.wire import Operation, service_model
+from yett.templates.site import Site
 
-USER_AGENT: Final = "yett-templates"
-RANDOM_CHARACTERS: Final = 12
-LOOPBACK: Final = "127.0.0.1"
-
-# Hands an operation on to a backend that yett guards but does not play (DynamoDB): `control_plane/forwarding.py`'s.
-Relay = Callable[[Call, Operation, Mapping[str, Any]], Awaitable[HttpResponse]]
+TOKEN_CHARACTERS: Final = 12
 
 
 class LiveActor:
-    """Acts as the caller, in the caller's account and the settings' Region."""
+    """Acts on a site for one stack. What it makes for a resource bears that resource's token in its name or tags."""
 
-    def __init__(self, *, ports: Ports, caller: Caller, stack: str, relay: Relay, packager: Packager) -> None:
-        self.account = caller.identity.account
-        self.region = ports.settings.region
+    def __init__(self, *, site: Site, stack: str, packager: Packager) -> None:
+        self.site = site
+        self.account = site.account
+        self.region = site.region
         self.stack = stack
         self.code: Mapping[str, Path] = {}
-        self._ports = ports
-        self._caller = caller
-        self._relay = relay
+        self.tokens: dict[str, str] = {}  # logical id -> what its next name ends with
         self._packager = packager
         self._packages: dict[str, bytes] = {}
 
     @property
     def now(self) -> datetime:
         """This moment."""
-        return self._ports.clock.now()
+        return self.site.now
 
     def issuer(self, pool_id: str) -> str:
         """Where a user pool's issuer lies."""
-        return self._ports.settings.issuer(pool_id)
+        return self.site.issuer(pool_id)
 
     async def do(self, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Perform an operation, or have it relayed."""
-        call = Call(
-            service=service,
-            operation=operation,
-            caller=self._caller,
-            account=self.account,
-            region=self.region,
-            now=self.now,
-            request_id=self._ports.randomness.uuid(),
-            source_ip=LOOPBACK,
-            secure_transport=False,
-            user_agent=USER_AGENT,
-            ports=self._ports,
-        )
-        if service != "dynamodb":
-            return await perform(call, params)
-        answer = await self._relay(call, service_model(service).operations[operation], params)
-        content: Mapping[str, Any] = msgspec.json.decode(answer.body or b"{}")
-        if answer.status >= 300:
-            code = str(content.get("__type", "InternalFailure")).rpartition("#")[2]
-            raise ServiceError(code, str(content.get("message") or content.get("Message") or ""), status=answer.status)
-        return content
+        """Perform an operation."""
+        return await self.site.do(service, operation, params)
+
+    def new_token(self) -> str:
+        """A token that no other resource has."""
+        return self.site.randomness.text(UPPER, TOKEN_CHARACTERS)
 
     def name(self, logical_id: str, *, limit: int, lower: bool = False) -> str:
-        """``{stack}-{logical id}-{random}``, the front cut to fit."""
-        ending = self._ports.randomness.text(LOWER if lower else UPPER, RANDOM_CHARACTERS)
-        front = f"{self.stack}-{logical_id}"[: limit - RANDOM_CHARACTERS - 1].rstrip("-")
-        return f"{front.lower() if lower else front}-{ending}"
+        """``{stack}-{logical id}-{token}``, the front cut to fit."""
+        ending = self.tokens.get(logical_id) or self.new_token()
+        front = f"{self.stack}-{logical_id}"[: limit - TOKEN_CHARACTERS - 1].rstrip("-")
+        return f"{front}-{ending}".lower() if lower else f"{front}-{ending}"
+
+    def mark(self, logical_id: str) -> str:
+        """``{stack}/{logical id}/{token}``: the value of a tag, for what has no name of its own."""
+        return f"{self.stack}/{logical_id}/{self.tokens.get(logical_id) or self.new_token()}"
+
+    # -- code
 
     async def package(self, logical_id: str, code: object, runtime: str) -> bytes:
-        """The zip file of a function's code: a directory of this machine, or lines in the template."""
+        """The zip file of a function's code: a directory or zip file of this machine, or lines in the template."""
         if logical_id in self._packages:
             return self._packages[logical_id]
         match code:
             case {"S3Bucket": bucket, "S3Key": str(key)} if bucket == LOCAL_BUCKET and key in self.code:
-                source = FunctionSource(name=logical_id, directory=self.code[key], runtime=runtime)
-                packed = await self._packager.package(source)
+                packed = await self._pack(logical_id, self.code[key], runtime)
             case {"ZipFile": str(text)}:
                 packed = zip_text(text)
             case _:
                 raise TemplateRefused("the code of a function is a local directory, or `ZipFile` with its lines")
         self._packages[logical_id] = packed
         return packed
+
+    async def _pack(self, logical_id: str, path: Path, runtime: str) -> bytes:
+        if path.suffix == ".zip" and await asyncio.to_thread(path.is_file):
+            return await asyncio.to_thread(path.read_bytes)
+        return await self._packager.package(FunctionSource(name=logical_id, directory=path, runtime=runtime))
+
+    def keep_package(self, logical_id: str) -> str:
+        """Keep the package that was made for a function, so that this version can come back; its SHA-256."""
+        packed = self._packages[logical_id]
+        digest = hashlib.sha256(packed).hexdigest()
+        self._packager.versions.put(digest, packed)
+        return digest
+
+    def bring_back_package(self, logical_id: str, digest: str) -> bool:
+        """Let a function's package be a kept one; whether it is still kept."""
+        packed = self._packager.versions.find(digest)
+        if packed is not None:
+            self._packages[logical_id] = packed
+        return packed is not None
+
+    def forget_package(self, logical_id: str) -> None:
+        """Pack a function anew when it is next asked for."""
+        self._packages.pop(logical_id, None)
 
 
 def zip_text(text: str) -> bytes:

@@ -1,10 +1,11 @@
 """The check before anything is made: each type, part and property is read, ignored by name, or stops the deployment."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
+from yett.templates.cdk import BOOTSTRAP_RULE, is_synthesized
 from yett.templates.errors import TemplateRefused
 from yett.templates.loading import Loaded
 from yett.templates.resources.table import TYPES
@@ -16,6 +17,8 @@ from yett.templates.strictness import (
     READ_SECTIONS,
     TRANSFORMS,
 )
+
+RETAINING: Final = ("Retain", "RetainExceptOnCreate")
 
 
 class Ignored(Struct, frozen=True, kw_only=True):
@@ -51,6 +54,8 @@ def check_template(template: Mapping[str, Any], loaded: Loaded) -> tuple[Ignored
 def section_faults(loaded: Loaded) -> Iterator[Fault]:
     """What is wrong with the template's sections, as the user wrote them."""
     for section in loaded.content:
+        if section == "Rules" and is_synthesized(loaded) and set(loaded.content[section]) == {BOOTSTRAP_RULE}:
+            continue
         if section not in READ_SECTIONS | IGNORED_SECTIONS:
             yield Fault(f"the section `{section}` is not offered", loaded.line(section))
     given = loaded.content.get("Transform", [])
@@ -78,6 +83,11 @@ def resource_faults(template: Mapping[str, Any], loaded: Loaded) -> Iterator[Fau
             if part not in READ_PARTS | IGNORED_PARTS:
                 where = loaded.line_of_resource(logical_id, part)
                 yield Fault(f"`{logical_id}`: `{part}` of a resource is not offered", where)
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            try:
+                policy_of(resource, policy)
+            except TemplateRefused as error:
+                yield Fault(f"`{logical_id}`: {error.message}", loaded.line_of_resource(logical_id, policy))
         for prop in resource.get("Properties") or {}:
             if prop not in TYPES[name].reads | TYPES[name].ignores:
                 where = loaded.line_of_resource(logical_id, "Properties", prop)
@@ -98,3 +108,15 @@ def ignored(template: Mapping[str, Any], loaded: Loaded) -> Iterator[Ignored]:
                 line = loaded.line_of_resource(logical_id, "Properties", prop)
                 why = "changes nothing of who may call what"
                 yield Ignored(what=f"{name} {prop}", logical_id=logical_id, line=line, why=why)
+
+
+def policy_of(resource: Mapping[str, Any], name: str) -> str:
+    """The DeletionPolicy or UpdateReplacePolicy of a resource.
+
+    Raises:
+        TemplateRefused: It is none that is offered.
+    """
+    policy = str(resource.get(name, "Delete"))
+    if policy not in ("Delete", *RETAINING):
+        raise TemplateRefused(f"`{name}: {policy}` is not offered: write Delete, Retain or RetainExceptOnCreate")
+    return policy

@@ -4,12 +4,15 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-
 """
 
 import base64
+import heapq
+import ipaddress
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from yett.templates.errors import TemplateRefused
 
@@ -19,6 +22,14 @@ NO_VALUE: Final = object()
 REFERENCES: Final = ("Ref", "Fn::GetAtt", "Fn::Sub")
 
 
+class DependencyFault(TemplateRefused):
+    """Resources that cannot be put in an order; ``resources`` names them."""
+
+    def __init__(self, message: str, resources: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.resources = resources
+
+
 class Attributes(Struct, frozen=True):
     """What a resource that is made gives to others."""
 
@@ -26,7 +37,7 @@ class Attributes(Struct, frozen=True):
     attributes: Mapping[str, str]
 
 
-class Scope(Struct):
+class Scope(Struct, kw_only=True):
     """All that names can stand for. ``made`` grows while a template is deployed."""
 
     parameters: Mapping[str, Any]
@@ -34,6 +45,9 @@ class Scope(Struct):
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]  # as written
     made: dict[str, Attributes]
+    secret_parameters: frozenset[str] = frozenset()  # NoEcho
+    exports: Mapping[str, str] = {}  # of the other stacks
+    imported: set[str] = field(default_factory=set)  # names of exports that were asked for
 
 
 def parse_parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
@@ -176,12 +190,47 @@ def call(name: str, argument: Any, scope: Scope) -> Any:
             return any(side is True for side in sides)
         case "Fn::Not", [side]:
             return side is not True
+        case "Fn::Cidr", [str(block), count, *bits] if len(bits) < 2:
+            return cidr(block, count, bits[0] if bits else None)
+        case "Fn::GetAZs", str(region):
+            return [f"{region or scope.pseudo['AWS::Region']}{letter}" for letter in "abc"]
+        case "Fn::ImportValue", str(export):
+            return import_value(export, scope)
         case "Fn::Length", list(items):
             return len(items)
         case "Fn::ToJsonString", value:
             return json.dumps(value, separators=(",", ":"))
         case _:
             raise TemplateRefused(f"`{name}` is not offered, or not with these arguments")
+
+
+def cidr(block: str, count: Any, bits: Any) -> list[str]:
+    """That many networks within a block, each with so many bits for its hosts; by default as many as fit evenly.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-cidr.html
+    """
+    try:
+        network, wanted = ipaddress.ip_network(block), int(count)
+        host_bits = network.max_prefixlen - network.prefixlen if bits is None else int(bits)
+    except ValueError as error:
+        raise TemplateRefused(f"`Fn::Cidr`: {error}") from error
+    if bits is None:
+        host_bits -= max(wanted - 1, 0).bit_length()
+    prefix = network.max_prefixlen - host_bits
+    if not 1 <= wanted <= 256 or not network.prefixlen <= prefix <= network.max_prefixlen:
+        raise TemplateRefused(f"`Fn::Cidr`: {wanted} networks with {host_bits} bits for hosts are not in `{block}`")
+    found = [str(one) for one in itertools.islice(network.subnets(new_prefix=prefix), wanted)]
+    if len(found) < wanted:
+        raise TemplateRefused(f"`Fn::Cidr`: `{block}` has only {len(found)} networks with {host_bits} bits for hosts")
+    return found
+
+
+def import_value(export: str, scope: Scope) -> str:
+    """What another stack exports."""
+    if export not in scope.exports:
+        raise TemplateRefused(f"no other stack of this account and Region exports `{export}`")
+    scope.imported.add(export)
+    return scope.exports[export]
 
 
 def comparable(value: Any) -> Any:
@@ -235,7 +284,7 @@ def order(resources: Mapping[str, Any]) -> list[str]:
     """The resources, each after what it depends on; otherwise as the template has them.
 
     Raises:
-        TemplateRefused: Some depend on each other in a circle, or on what is not there.
+        DependencyFault: Some depend on each other in a circle, or on what is not there.
     """
     needs: dict[str, set[str]] = {}
     for logical_id, resource in resources.items():
@@ -243,13 +292,36 @@ def order(resources: Mapping[str, Any]) -> list[str]:
         stated = [stated] if isinstance(stated, str) else stated
         for name in stated:
             if name not in resources:
-                raise TemplateRefused(f"`{logical_id}` depends on `{name}`, which is not there")
+                raise DependencyFault(f"`{logical_id}` depends on `{name}`, which is not there", (logical_id,))
         needs[logical_id] = ({*stated, *references(resource.get("Properties", {}))} & set(resources)) - {logical_id}
+    place = {logical_id: number for number, logical_id in enumerate(resources)}
+    needed_by: dict[str, list[str]] = {logical_id: [] for logical_id in resources}
+    for logical_id, names in needs.items():
+        for name in names:
+            needed_by[name].append(logical_id)
+    waits_for = {logical_id: len(names) for logical_id, names in needs.items()}
+    ready = [(place[one], one) for one, count in waits_for.items() if not count]
+    heapq.heapify(ready)
     ordered: list[str] = []
-    while len(ordered) < len(resources):
-        ready = next((one for one in resources if one not in ordered and needs[one] <= set(ordered)), None)
-        if ready is None:
-            circle = ", ".join(one for one in resources if one not in ordered)
-            raise TemplateRefused(f"these resources depend on each other in a circle: {circle}")
-        ordered.append(ready)
+    while ready:
+        _, settled = heapq.heappop(ready)
+        ordered.append(settled)
+        for one in needed_by[settled]:
+            waits_for[one] -= 1
+            if not waits_for[one]:
+                heapq.heappush(ready, (place[one], one))
+    if len(ordered) < len(resources):
+        circle = find_circle({one: names for one, names in needs.items() if waits_for[one]})
+        way = " -> ".join(f"`{one}`" for one in (*circle, circle[0]))
+        raise DependencyFault(f"these resources depend on each other in a circle: {way}", circle)
     return ordered
+
+
+def find_circle(needs: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """A circle among resources each of which waits for another of them, or for one that does."""
+    walked: list[str] = []
+    one = next(iter(needs))
+    while one not in walked:
+        walked.append(one)
+        one = min(name for name in needs[one] if name in needs)
+    return tuple(walked[walked.index(one) :])

@@ -34,6 +34,11 @@ class Loaded(Struct, frozen=True):
     path: Path
     content: dict[str, Any]
     lines: Mapping[Path_, int]  # by the way to the value: ("Resources", "Api", "Properties", "Auth") -> line, from 1
+    is_openapi: bool = False  # no template at all: the resources were put around an OpenAPI document
+
+    def is_made(self, logical_id: str) -> bool:
+        """Whether a resource is not the user's own but was made for one of them."""
+        return self.is_openapi or logical_id not in self.content.get("Resources", {})
 
     def line(self, *way: str | int) -> int | None:
         """The line of the value, or of the nearest one around it that the file has; None if it has none of it."""

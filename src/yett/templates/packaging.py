@@ -20,6 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from yett.rules.lambda_.limits import UNZIPPED_BYTES, ZIP_BYTES
+from yett.templates.versions import Versions
 from yett.values.errors import Refusal
 
 REQUIREMENTS: Final = "requirements.txt"
@@ -53,6 +54,7 @@ class Packager:
 
     def __init__(self, home: Path, *, progress: Progress) -> None:
         """*progress* is told, in a sentence, whenever something starts that takes a while."""
+        self.versions = Versions(home / "packages")
         self._installed = home / "requirements"
         self._progress = progress
         self._installing: dict[str, asyncio.Lock] = {}

@@ -5,12 +5,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from yett.ports.bundle import Ports
 from yett.ports.stack_store import StackRecord
 from yett.templates.acting import LiveActor
+from yett.templates.cdk import BOOTSTRAP, is_synthesized
 from yett.templates.checking import Ignored, check_template
-from yett.templates.cloudformation import Scope, condition, order, parse_parameters
+from yett.templates.cloudformation import DependencyFault, Scope, condition, order, parse_parameters
 from yett.templates.errors import TemplateRefused
+from yett.templates.exports import exports_of_others
 from yett.templates.loading import Loaded
 from yett.templates.sam import has_sam, translate
 from yett.templates.strictness import IGNORED_TYPES
@@ -26,10 +27,11 @@ class Prepared(Struct, frozen=True, kw_only=True):
     record: StackRecord
 
 
-async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str], ports: Ports) -> Prepared:
+async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) -> Prepared:
     """All that can be refused before anything is made."""
+    declared = wanted_parameters(loaded)
     try:
-        parameters = parse_parameters(loaded.content.get("Parameters") or {}, given)
+        parameters = parse_parameters(declared, given)
     except TemplateRefused as error:
         raise loaded.refuse(error.message, "Parameters") from error
     texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
@@ -39,9 +41,9 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str], po
     content = translated.template
     found = check_template(content, loaded)
     stack_name = actor.stack
-    record = await ports.stack_store.find(actor.account, actor.region, stack_name)
+    record = await actor.site.stacks.find(actor.account, actor.region, stack_name)
     if record is None:
-        unique = ports.randomness.uuid()
+        unique = actor.site.randomness.uuid()
         stack_id = f"arn:aws:cloudformation:{actor.region}:{actor.account}:stack/{stack_name}/{unique}"
         record = StackRecord(
             name=stack_name,
@@ -64,12 +66,21 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str], po
         mappings=content.get("Mappings") or {},
         conditions=content.get("Conditions") or {},
         made={},
+        secret_parameters=frozenset(name for name, one in declared.items() if str(one.get("NoEcho")).lower() == "true"),
+        exports=await exports_of_others(stack_name, actor.site),
     )
     try:
         resources = wanted_resources(content["Resources"], scope)
         ordered = order(resources)
+    except DependencyFault as error:
+        lines = [loaded.line_of_resource(name) for name in error.resources]
+        places = ", ".join(f"line {line}" for line in lines if line)
+        text = f"{error.message} ({places})" if len(lines) > 1 else error.message
+        raise TemplateRefused(text, path=loaded.path, line=lines[0]) from error
     except TemplateRefused as error:
-        raise TemplateRefused(error.message, path=loaded.path) from error
+        raise loaded.refuse(error.message, "Conditions") from error
+    except RecursionError as error:
+        raise loaded.refuse("a condition depends on itself, or is nested too deeply", "Conditions") from error
     return Prepared(
         scope=scope,
         resources={logical_id: resources[logical_id] for logical_id in ordered},
@@ -77,6 +88,12 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str], po
         ignored=found,
         record=record,
     )
+
+
+def wanted_parameters(loaded: Loaded) -> dict[str, Any]:
+    """The parameters that are declared, but for the one by which the CDK asks for its own bucket."""
+    declared = loaded.content.get("Parameters") or {}
+    return {name: one for name, one in declared.items() if not (name == BOOTSTRAP and is_synthesized(loaded))}
 
 
 def wanted_resources(resources: Mapping[str, Any], scope: Scope) -> dict[str, Any]:

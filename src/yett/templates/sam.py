@@ -14,6 +14,7 @@ from samtranslator.model.exceptions import ExceptionWithMessage, InvalidDocument
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from yett.templates.cdk import asset_key, find_assets
 from yett.templates.errors import TemplateRefused
 from yett.templates.loading import Loaded, load_document
 
@@ -57,7 +58,7 @@ def translate(
         TemplateRefused: The translator refuses it; with the line of the resource that it names.
     """
     template = copy.deepcopy(loaded.content)
-    code = set_code_aside(template, loaded)
+    code = set_code_aside(template, loaded) | set_assets_aside(template, loaded)
     if not has_sam(template):
         return Translated(template, code, is_sam=False)
     read_definitions(template, loaded)
@@ -98,6 +99,29 @@ def set_code_aside(template: dict[str, Any], loaded: Loaded) -> dict[str, Path]:
         member = FUNCTIONS.get(resource.get("Type", "")) if isinstance(resource, dict) else None
         if member is not None and isinstance(resource.get("Properties"), dict):
             mark(logical_id, resource["Properties"], member)
+    return code
+
+
+def set_assets_aside(template: dict[str, Any], loaded: Loaded) -> dict[str, Path]:
+    """Put a mark in the place of every asset that the CDK has written beside its template.
+
+    Raises:
+        TemplateRefused: Code lies in a bucket and is no such asset.
+    """
+    code: dict[str, Path] = {}
+    assets = find_assets(loaded)
+    for logical_id, resource in template["Resources"].items():
+        if not isinstance(resource, dict) or resource.get("Type") not in FUNCTIONS:
+            continue
+        properties = resource.get("Properties") or {}
+        key = asset_key(properties.get("Code"))
+        if key is None or properties["Code"]["S3Bucket"] == LOCAL_BUCKET:
+            continue
+        if key not in assets:
+            text = f"`{logical_id}`: code in S3 is not offered, and no asset beside the template has the key `{key}`"
+            raise loaded.refuse(text, "Resources", logical_id, "Properties", "Code")
+        code[logical_id] = assets[key]
+        properties["Code"] = {"S3Bucket": LOCAL_BUCKET, "S3Key": logical_id}
     return code
 
 

@@ -25,8 +25,8 @@ IGNORED_TYPES: Final[Mapping[str, str]] = {
     "AWS::CDK::Metadata": "statistics of the CDK",
 }
 # Parts of a resource beside Type and Properties.
-READ_PARTS: Final = frozenset({"Type", "Properties", "DependsOn", "Condition"})
-IGNORED_PARTS: Final = frozenset({"Metadata", "DeletionPolicy", "UpdateReplacePolicy"})
+READ_PARTS: Final = frozenset({"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy"})
+IGNORED_PARTS: Final = frozenset({"Metadata"})
 # Top-level parts of a template.
 READ_SECTIONS: Final = frozenset(
     {"Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Transform", "Globals"}

@@ -80,7 +80,7 @@ async def test_a_stage_is_changed_in_place_and_a_method_made_anew(ground: Ground
     first = await ground.up(TEMPLATE)
     second = await ground.up(TEMPLATE, Text="two")
     done = {event.logical_id: event.action for event in ground.events if event.state == "done"}
-    assert (done["Api"], done["GetPets"], done["Stage"]) == ("keep", "replace", "update")
+    assert (done["Api"], done["GetPets"], done["Stage"]) == ("keep", "remake", "update")
     # As on AWS, an unchanged Deployment freezes nothing anew.
     assert done["Deployment"] == "keep"
     plan = await ground.wired.ports.plans.resolve(second.apis[0].api_id, "dev")

@@ -6,6 +6,7 @@ import msgspec
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
+from yett.ports.errors import Conflict
 from yett.ports.stack_store import StackRecord
 
 STACK: Final = "cloudformation.stack"
@@ -32,12 +33,26 @@ class SqlStackStore:
         body = await self._database.read(work)
         return None if body is None else decode(body)
 
+    async def all(self, account: str, region: str) -> tuple[StackRecord, ...]:
+        def work(tx: Transaction) -> list[bytes]:
+            found = tx.scan(account, region, STACK)
+            return [tx.open(body, identity=identity(account, region, name)) for name, body in found]
+
+        return tuple(decode(body) for body in await self._database.read(work))
+
     async def put(self, stack: StackRecord) -> None:
         place = (stack.account, stack.region, stack.name)
 
         def work(tx: Transaction) -> None:
             sealed = tx.seal(encode(stack), identity=identity(*place))
-            tx.put(stack.account, stack.region, STACK, stack.name, sealed)
+            body = tx.find(stack.account, stack.region, STACK, stack.name)
+            kept = 0 if body is None else decode(tx.open(body, identity=identity(*place))).serial
+            if stack.serial != kept + 1:
+                raise Conflict(f"stack `{stack.name}` has been changed by another deployment meanwhile")
+            if body is None:
+                tx.add(stack.account, stack.region, STACK, stack.name, sealed)
+            else:
+                tx.replace(stack.account, stack.region, STACK, stack.name, sealed, expected=body)
 
         await self._database.write(work)
 

@@ -13,6 +13,7 @@ from yett.services.call import ServiceError
 MISSING: Final = re.compile(r"NotFound|NoSuchEntity|ResourceNotFoundException|not exist")
 UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 LOWER: Final = UPPER.lower()
+MARK: Final = "yett:resource"  # the tag of what has no name by which it could be found again
 
 
 class Actor(Protocol):
@@ -31,7 +32,11 @@ class Actor(Protocol):
         ...
 
     def name(self, logical_id: str, *, limit: int, lower: bool = False) -> str:
-        """A fresh name, ``{stack}-{logical id}-{twelve random characters}``, cut to the limit."""
+        """``{stack}-{logical id}-{twelve characters}``, cut to the limit: the same while one resource is made."""
+        ...
+
+    def mark(self, logical_id: str) -> str:
+        """The value of the tag `MARK` on what this creation makes."""
         ...
 
     async def package(self, logical_id: str, code: object, runtime: str) -> bytes:
@@ -66,6 +71,7 @@ Create = Callable[[Actor, Wanted], Awaitable[Made]]
 Update = Callable[[Actor, Wanted, ResourceRecord], Awaitable[Made | None]]  # None: it must be replaced
 Delete = Callable[[Actor, ResourceRecord], Awaitable[None]]
 IsThere = Callable[[Actor, ResourceRecord], Awaitable[bool]]
+Find = Callable[[Actor, Wanted], Awaitable[tuple[str, ...]]]
 
 
 class ResourceType(Struct, frozen=True, kw_only=True):
@@ -74,9 +80,11 @@ class ResourceType(Struct, frozen=True, kw_only=True):
     reads: frozenset[str]  # properties; which of their members the operations take is the service model's to say
     create: Create
     delete: Delete
+    find: Find | None  # physical ids of all that stands where this would be made; None: of its making nothing is left
     update: Update | None = None
     ignores: frozenset[str] = frozenset()  # properties that change nothing of who may call what
     is_there: IsThere | None = None  # for what a backend may have lost
+    stands_alone: bool = True  # there cannot be two of the names that `find` goes by: the old goes before the new
 
 
 def names(text: str) -> frozenset[str]:
@@ -91,3 +99,31 @@ async def gone(actor: Actor, service: str, operation: str, params: Mapping[str, 
     except ServiceError as error:
         if not MISSING.search(error.code):
             raise
+
+
+async def there(actor: Actor, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a reading operation answers; None if it finds nothing."""
+    try:
+        return await actor.do(service, operation, params)
+    except ServiceError as error:
+        if MISSING.search(error.code):
+            return None
+        raise
+
+
+async def pages(
+    actor: Actor, service: str, operation: str, params: Mapping[str, Any], *, items: str, cursor: str
+) -> list[Mapping[str, Any]]:
+    """The items of all pages of a list; none if what it is a list of is not there.
+
+    Args:
+        cursor: The member that tells, in answers and in what is asked next, how far the list was read.
+    """
+    found: list[Mapping[str, Any]] = []
+    asked = dict(params)
+    while True:
+        answer = await there(actor, service, operation, asked) or {}
+        found += answer.get(items) or ()
+        if not answer.get(cursor):
+            return found
+        asked[cursor] = answer[cursor]

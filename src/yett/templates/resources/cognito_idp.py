@@ -6,7 +6,7 @@ from typing import Any, Final
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
 from yett.templates.fitting import DoesNotFit, fit
-from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names
+from yett.templates.resources.actor import MARK, Actor, Made, ResourceType, Wanted, gone, names, pages, there
 
 SERVICE: Final = "cognito-idp"
 # Parts of a pool that UpdateUserPool cannot change.
@@ -21,6 +21,7 @@ def pool_params(actor: Actor, wanted: Wanted, operation: str) -> dict[str, Any]:
     name = properties.pop("UserPoolName", None)
     if operation == "CreateUserPool":
         properties["PoolName"] = name or actor.name(wanted.logical_id, limit=128)
+        properties["UserPoolTags"] = {**properties.get("UserPoolTags", {}), MARK: actor.mark(wanted.logical_id)}
     return fit(SERVICE, operation, properties)
 
 
@@ -51,19 +52,58 @@ async def update_pool(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made
     return Made(physical_id=old.physical_id, attributes=old.attributes)
 
 
+async def find_pool(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """The pool that bears this creation's mark."""
+    found = await pages(actor, SERVICE, "ListUserPools", {"MaxResults": 60}, items="UserPools", cursor="NextToken")
+    marked = []
+    for one in found:
+        pool = await there(actor, SERVICE, "DescribeUserPool", {"UserPoolId": one["Id"]}) or {}
+        if pool.get("UserPool", {}).get("UserPoolTags", {}).get(MARK) == actor.mark(wanted.logical_id):
+            marked.append(str(one["Id"]))
+    return tuple(marked)
+
+
 async def delete_pool(actor: Actor, old: ResourceRecord) -> None:
     await gone(actor, SERVICE, "DeleteUserPool", {"UserPoolId": old.physical_id})
 
 
 async def create_client(actor: Actor, wanted: Wanted) -> Made:
-    given = {"ClientName": actor.name(wanted.logical_id, limit=128), **wanted.properties}
-    made = await actor.do(SERVICE, "CreateUserPoolClient", fit(SERVICE, "CreateUserPoolClient", given))
+    """A client. Names need not be unique: it is made under one that is, and then gets its own."""
+    marked = actor.name(wanted.logical_id, limit=128)
+    params = fit(SERVICE, "CreateUserPoolClient", {**wanted.properties, "ClientName": marked})
+    made = await actor.do(SERVICE, "CreateUserPoolClient", params)
+    if "ClientName" in wanted.properties:
+        client_id = str(made["UserPoolClient"]["ClientId"])
+        secret = made["UserPoolClient"].get("ClientSecret")
+        made = await rename_client(actor, wanted, client_id)
+        if secret:
+            made = {"UserPoolClient": {**made["UserPoolClient"], "ClientSecret": secret}}
     client = made["UserPoolClient"]
     client_id = str(client["ClientId"])
     attributes = {"ClientId": client_id, "Name": str(client["ClientName"])}
     if client.get("ClientSecret"):
         attributes["ClientSecret"] = str(client["ClientSecret"])
     return Made(physical_id=client_id, attributes=attributes)
+
+
+async def rename_client(actor: Actor, wanted: Wanted, client_id: str) -> Mapping[str, Any]:
+    """Give a new client its own name."""
+    given = {name: one for name, one in wanted.properties.items() if name != "GenerateSecret"}
+    params = fit(SERVICE, "UpdateUserPoolClient", given | {"ClientId": client_id})
+    try:
+        return await actor.do(SERVICE, "UpdateUserPoolClient", params)
+    except BaseException:
+        place = {"UserPoolId": wanted.properties["UserPoolId"], "ClientId": client_id}
+        await gone(actor, SERVICE, "DeleteUserPoolClient", place)
+        raise
+
+
+async def find_client(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """The client that still has the name under which it is made."""
+    marked = actor.name(wanted.logical_id, limit=128)
+    asked = {"UserPoolId": wanted.properties["UserPoolId"], "MaxResults": 60}
+    found = await pages(actor, SERVICE, "ListUserPoolClients", asked, items="UserPoolClients", cursor="NextToken")
+    return tuple(str(one["ClientId"]) for one in found if one["ClientName"] == marked)
 
 
 async def update_client(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
@@ -87,6 +127,11 @@ async def create_resource_server(actor: Actor, wanted: Wanted) -> Made:
     return Made(physical_id=str(params["Identifier"]))
 
 
+async def find_resource_server(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    place = {name: str(wanted.properties[name]) for name in ("UserPoolId", "Identifier")}
+    return (place["Identifier"],) if await there(actor, SERVICE, "DescribeResourceServer", place) else ()
+
+
 async def update_resource_server(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
     if any(wanted.properties.get(name) != old.properties.get(name) for name in ("UserPoolId", "Identifier")):
         return None
@@ -105,6 +150,13 @@ async def create_domain(actor: Actor, wanted: Wanted) -> Made:
     return Made(physical_id=str(params["Domain"]))
 
 
+async def find_domain(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    domain = str(wanted.properties["Domain"])
+    found = await there(actor, SERVICE, "DescribeUserPoolDomain", {"Domain": domain}) or {}
+    is_of_pool = found.get("DomainDescription", {}).get("UserPoolId") == wanted.properties["UserPoolId"]
+    return (domain,) if is_of_pool else ()
+
+
 async def delete_domain(actor: Actor, old: ResourceRecord) -> None:
     params = {"UserPoolId": old.properties["UserPoolId"], "Domain": old.physical_id}
     await gone(actor, SERVICE, "DeleteUserPoolDomain", params)
@@ -113,6 +165,15 @@ async def delete_domain(actor: Actor, old: ResourceRecord) -> None:
 async def create_user(actor: Actor, wanted: Wanted) -> Made:
     made = await actor.do(SERVICE, "AdminCreateUser", fit(SERVICE, "AdminCreateUser", wanted.properties))
     return Made(physical_id=str(made["User"]["Username"]))
+
+
+async def find_user(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """The user's own name, which the pool may have made, by the one that the template gives."""
+    if "Username" not in wanted.properties:
+        return ()
+    place = {name: str(wanted.properties[name]) for name in ("UserPoolId", "Username")}
+    found = await there(actor, SERVICE, "AdminGetUser", place)
+    return () if found is None else (str(found["Username"]),)
 
 
 async def delete_user(actor: Actor, old: ResourceRecord) -> None:
@@ -124,6 +185,12 @@ async def create_group(actor: Actor, wanted: Wanted) -> Made:
     given = {"GroupName": actor.name(wanted.logical_id, limit=128), **wanted.properties}
     made = await actor.do(SERVICE, "CreateGroup", fit(SERVICE, "CreateGroup", given))
     return Made(physical_id=str(made["Group"]["GroupName"]))
+
+
+async def find_group(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    name = str(wanted.properties.get("GroupName") or actor.name(wanted.logical_id, limit=128))
+    place = {"UserPoolId": wanted.properties["UserPoolId"], "GroupName": name}
+    return (name,) if await there(actor, SERVICE, "GetGroup", place) else ()
 
 
 async def update_group(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
@@ -154,6 +221,14 @@ async def remove_from_group(actor: Actor, old: ResourceRecord) -> None:
             raise
 
 
+async def find_membership(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """The group's name, if the user is in it."""
+    place = {name: str(wanted.properties[name]) for name in ("UserPoolId", "Username")}
+    found = await pages(actor, SERVICE, "AdminListGroupsForUser", place, items="Groups", cursor="NextToken")
+    group = str(wanted.properties["GroupName"])
+    return (group,) if any(one["GroupName"] == group for one in found) else ()
+
+
 TYPES: Final[Mapping[str, ResourceType]] = {
     "AWS::Cognito::UserPool": ResourceType(
         reads=names(
@@ -166,6 +241,7 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         create=create_pool,
         update=update_pool,
         delete=delete_pool,
+        find=find_pool,
     ),
     "AWS::Cognito::UserPoolClient": ResourceType(
         reads=names("UserPoolId ClientName GenerateSecret RefreshTokenValidity AccessTokenValidity IdTokenValidity")
@@ -177,31 +253,39 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         create=create_client,
         update=update_client,
         delete=delete_client,
+        find=find_client,
     ),
     "AWS::Cognito::UserPoolResourceServer": ResourceType(
         reads=names("UserPoolId Identifier Name Scopes"),
         create=create_resource_server,
         update=update_resource_server,
         delete=delete_resource_server,
+        find=find_resource_server,
     ),
     "AWS::Cognito::UserPoolDomain": ResourceType(
         reads=names("UserPoolId Domain CustomDomainConfig ManagedLoginVersion"),
         create=create_domain,
         delete=delete_domain,
+        find=find_domain,
     ),
     "AWS::Cognito::UserPoolUser": ResourceType(
         reads=names("UserPoolId Username UserAttributes MessageAction DesiredDeliveryMediums ForceAliasCreation")
         | names("ClientMetadata ValidationData"),
         create=create_user,
         delete=delete_user,
+        find=find_user,
     ),
     "AWS::Cognito::UserPoolGroup": ResourceType(
         reads=names("UserPoolId GroupName Description Precedence RoleArn"),
         create=create_group,
         update=update_group,
         delete=delete_group,
+        find=find_group,
     ),
     "AWS::Cognito::UserPoolUserToGroupAttachment": ResourceType(
-        reads=names("UserPoolId GroupName Username"), create=add_to_group, delete=remove_from_group
+        reads=names("UserPoolId GroupName Username"),
+        create=add_to_group,
+        delete=remove_from_group,
+        find=find_membership,
     ),
 }

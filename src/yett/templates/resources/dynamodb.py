@@ -6,7 +6,7 @@ from typing import Final
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
 from yett.templates.fitting import fit
-from yett.templates.resources.actor import MISSING, Actor, Made, ResourceType, Wanted, gone, names
+from yett.templates.resources.actor import MISSING, Actor, Made, ResourceType, Wanted, gone, names, there
 
 SERVICE: Final = "dynamodb"
 
@@ -17,6 +17,12 @@ async def create_table(actor: Actor, wanted: Wanted) -> Made:
     await actor.do(SERVICE, "CreateTable", params)
     arn = f"arn:aws:dynamodb:{actor.region}:{actor.account}:table/{name}"
     return Made(physical_id=str(name), attributes={"Arn": arn})
+
+
+async def find_table(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    given = wanted.properties.get("TableName") or wanted.former_id
+    name = str(given or actor.name(wanted.logical_id, limit=255))
+    return (name,) if await there(actor, SERVICE, "DescribeTable", {"TableName": name}) else ()
 
 
 async def delete_table(actor: Actor, old: ResourceRecord) -> None:
@@ -43,6 +49,7 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         | names("ContributorInsightsSpecification OnDemandThroughput WarmThroughput KinesisStreamSpecification"),
         create=create_table,
         delete=delete_table,
+        find=find_table,
         is_there=is_there,
     ),
 }

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
+from yett.services.call import ServiceError
 from yett.templates.fitting import fit
-from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names
+from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names, pages, there
 
 SERVICE: Final = "iam"
 NAME_CHARACTERS: Final = 64
@@ -93,7 +94,11 @@ def entity(kind: str, reads: str) -> ResourceType:
     async def delete(actor: Actor, old: ResourceRecord) -> None:
         await delete_entity(actor, old, kind)
 
-    return ResourceType(reads=names(reads), create=create, update=update, delete=delete)
+    async def find(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+        name = str(wanted.properties.get(f"{kind}Name") or actor.name(wanted.logical_id, limit=NAME_CHARACTERS))
+        return (name,) if await there(actor, SERVICE, f"Get{kind}", {f"{kind}Name": name}) else ()
+
+    return ResourceType(reads=names(reads), create=create, update=update, delete=delete, find=find)
 
 
 # -- policies of their own
@@ -106,12 +111,48 @@ def holders(properties: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 async def put_policy(actor: Actor, wanted: Wanted) -> Made:
-    """An inline policy in each of its holders."""
+    """An inline policy in each of its holders.
+
+    Raises:
+        ServiceError: A holder has one of that name, which would be lost.
+    """
+    name = str(wanted.properties["PolicyName"])
+    if await find_policy(actor, wanted):
+        raise ServiceError("EntityAlreadyExists", f"one of the holders has an inline policy `{name}` already")
+    await put_in(actor, wanted, holders(wanted.properties))
+    return Made(physical_id=actor.name(wanted.logical_id, limit=POLICY_CHARACTERS))
+
+
+async def put_in(actor: Actor, wanted: Wanted, entities: list[tuple[str, str]]) -> None:
+    """Put the policy in these entities."""
+    for kind, holder in entities:
+        given = {
+            f"{kind}Name": holder,
+            "PolicyName": wanted.properties["PolicyName"],
+            "PolicyDocument": wanted.properties["PolicyDocument"],
+        }
+        await actor.do(SERVICE, f"Put{kind}Policy", fit(SERVICE, f"Put{kind}Policy", given))
+
+
+async def update_policy(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
+    """In place: put where it shall be, and taken away from where it was else."""
+    await put_in(actor, wanted, holders(wanted.properties))
+    same_name = wanted.properties["PolicyName"] == old.properties["PolicyName"]
+    kept = holders(wanted.properties) if same_name else []
+    for kind, holder in holders(old.properties):
+        if (kind, holder) not in kept:
+            params = {f"{kind}Name": holder, "PolicyName": str(old.properties["PolicyName"])}
+            await gone(actor, SERVICE, f"Delete{kind}Policy", params)
+    return Made(physical_id=old.physical_id, attributes=old.attributes)
+
+
+async def find_policy(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """The policy's name, if one of its holders has it."""
     name = str(wanted.properties["PolicyName"])
     for kind, holder in holders(wanted.properties):
-        given = {f"{kind}Name": holder, "PolicyName": name, "PolicyDocument": wanted.properties["PolicyDocument"]}
-        await actor.do(SERVICE, f"Put{kind}Policy", fit(SERVICE, f"Put{kind}Policy", given))
-    return Made(physical_id=actor.name(wanted.logical_id, limit=POLICY_CHARACTERS))
+        if await there(actor, SERVICE, f"Get{kind}Policy", {f"{kind}Name": holder, "PolicyName": name}):
+            return (name,)
+    return ()
 
 
 async def delete_policy(actor: Actor, old: ResourceRecord) -> None:
@@ -137,6 +178,12 @@ async def delete_managed_policy(actor: Actor, old: ResourceRecord) -> None:
     await gone(actor, SERVICE, "DeletePolicy", {"PolicyArn": old.physical_id})
 
 
+async def find_managed_policy(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    name = wanted.properties.get("ManagedPolicyName") or actor.name(wanted.logical_id, limit=POLICY_CHARACTERS)
+    arn = f"arn:aws:iam::{actor.account}:policy{wanted.properties.get('Path', '/')}{name}"
+    return (arn,) if await there(actor, SERVICE, "GetPolicy", {"PolicyArn": arn}) else ()
+
+
 # -- access keys, memberships, instance profiles
 
 
@@ -154,6 +201,13 @@ async def delete_access_key(actor: Actor, old: ResourceRecord) -> None:
     await gone(actor, SERVICE, "DeleteAccessKey", params)
 
 
+async def find_access_keys(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """All keys of the user: a new one is one that was not there."""
+    user = {"UserName": str(wanted.properties["UserName"])}
+    found = await pages(actor, SERVICE, "ListAccessKeys", user, items="AccessKeyMetadata", cursor="Marker")
+    return tuple(str(one["AccessKeyId"]) for one in found)
+
+
 async def add_to_group(actor: Actor, wanted: Wanted) -> Made:
     for user in wanted.properties.get("Users", ()):
         await actor.do(SERVICE, "AddUserToGroup", {"GroupName": wanted.properties["GroupName"], "UserName": user})
@@ -163,6 +217,30 @@ async def add_to_group(actor: Actor, wanted: Wanted) -> Made:
 async def remove_from_group(actor: Actor, old: ResourceRecord) -> None:
     for user in old.properties.get("Users", ()):
         await gone(actor, SERVICE, "RemoveUserFromGroup", {"GroupName": old.properties["GroupName"], "UserName": user})
+
+
+async def update_membership(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
+    """In place; in another group it is another."""
+    if wanted.properties["GroupName"] != old.properties["GroupName"]:
+        return None
+    group = wanted.properties["GroupName"]
+    new, before = set(wanted.properties.get("Users", ())), set(old.properties.get("Users", ()))
+    for user in sorted(before - new):
+        await gone(actor, SERVICE, "RemoveUserFromGroup", {"GroupName": group, "UserName": user})
+    for user in sorted(new):
+        await actor.do(SERVICE, "AddUserToGroup", {"GroupName": group, "UserName": user})
+    return Made(physical_id=old.physical_id, attributes=old.attributes)
+
+
+async def find_membership(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    """The group's name, if one of the users is in it."""
+    group = str(wanted.properties["GroupName"])
+    for user in wanted.properties.get("Users", ()):
+        asked = {"UserName": user}
+        groups = await pages(actor, SERVICE, "ListGroupsForUser", asked, items="Groups", cursor="Marker")
+        if any(one["GroupName"] == group for one in groups):
+            return (group,)
+    return ()
 
 
 async def create_instance_profile(actor: Actor, wanted: Wanted) -> Made:
@@ -181,9 +259,17 @@ async def delete_instance_profile(actor: Actor, old: ResourceRecord) -> None:
     await gone(actor, SERVICE, "DeleteInstanceProfile", name)
 
 
+async def find_instance_profile(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    given = wanted.properties.get("InstanceProfileName")
+    name = str(given or actor.name(wanted.logical_id, limit=POLICY_CHARACTERS))
+    return (name,) if await there(actor, SERVICE, "GetInstanceProfile", {"InstanceProfileName": name}) else ()
+
+
 def inline_policy(reads: str) -> ResourceType:
     """The row of a type that is one inline policy."""
-    return ResourceType(reads=names(reads), create=put_policy, delete=delete_policy)
+    return ResourceType(
+        reads=names(reads), create=put_policy, update=update_policy, delete=delete_policy, find=find_policy
+    )
 
 
 TYPES: Final[Mapping[str, ResourceType]] = {
@@ -202,14 +288,26 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         reads=names("ManagedPolicyName PolicyDocument Path Description Roles Users Groups"),
         create=create_managed_policy,
         delete=delete_managed_policy,
+        find=find_managed_policy,
     ),
     "AWS::IAM::AccessKey": ResourceType(
-        reads=names("UserName Status Serial"), create=create_access_key, delete=delete_access_key
+        reads=names("UserName Status Serial"),
+        create=create_access_key,
+        delete=delete_access_key,
+        find=find_access_keys,
+        stands_alone=False,
     ),
     "AWS::IAM::UserToGroupAddition": ResourceType(
-        reads=names("GroupName Users"), create=add_to_group, delete=remove_from_group
+        reads=names("GroupName Users"),
+        create=add_to_group,
+        update=update_membership,
+        delete=remove_from_group,
+        find=find_membership,
     ),
     "AWS::IAM::InstanceProfile": ResourceType(
-        reads=names("InstanceProfileName Path Roles"), create=create_instance_profile, delete=delete_instance_profile
+        reads=names("InstanceProfileName Path Roles"),
+        create=create_instance_profile,
+        delete=delete_instance_profile,
+        find=find_instance_profile,
     ),
 }

@@ -1,15 +1,28 @@
 """AWS::Lambda::*."""
 
+import base64
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
 from yett.templates.fitting import fit
-from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names
+from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names, there
 
 SERVICE: Final = "lambda"
 NAME_CHARACTERS: Final = 64
 CONCURRENCY: Final = "ReservedConcurrentExecutions"
+# What CreateFunction takes where a property is not given.
+# Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "Description": "",
+    "Timeout": 3,
+    "MemorySize": 128,
+    "Environment": {"Variables": {}},
+    "Layers": [],
+    "EphemeralStorage": {"Size": 512},
+}
 IGNORED: Final = names("TracingConfig LoggingConfig RuntimeManagementConfig RecursiveLoop")
 
 
@@ -54,19 +67,37 @@ async def put_concurrency(actor: Actor, name: str, properties: Mapping[str, Any]
 
 
 async def update_function(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
-    """In place, unless its name, kind or tags change, or a property goes."""
+    """In place, unless its name, kind or tags change. A property that goes gets its default; of settings and code, what
+    is as it was stays untouched.
+    """
     fixed = ("FunctionName", "PackageType", "Architectures", "Tags")
     if any(old.properties.get(name) != wanted.properties.get(name) for name in fixed):
         return None
-    if set(configuration(old.properties)) - set(configuration(wanted.properties)):
+    new, before = configuration(wanted.properties), configuration(old.properties)
+    lost = set(before) - set(new)
+    if not lost <= set(DEFAULTS):
         return None
     name = {"FunctionName": old.physical_id}
-    params = fit(SERVICE, "UpdateFunctionConfiguration", configuration(wanted.properties) | name)
-    made = await actor.do(SERVICE, "UpdateFunctionConfiguration", params)
-    await actor.do(SERVICE, "UpdateFunctionCode", name | {"ZipFile": await packed(actor, wanted)})
+    if new != before:
+        given = {one: DEFAULTS[one] for one in lost} | new | name
+        await actor.do(SERVICE, "UpdateFunctionConfiguration", fit(SERVICE, "UpdateFunctionConfiguration", given))
+    package = await packed(actor, wanted)
+    if base64.b64encode(hashlib.sha256(package).digest()).decode() != await deployed_code(actor, old.physical_id):
+        await actor.do(SERVICE, "UpdateFunctionCode", name | {"ZipFile": package})
     if old.properties.get(CONCURRENCY) != wanted.properties.get(CONCURRENCY):
         await put_concurrency(actor, old.physical_id, wanted.properties)
-    return describe_function(made)
+    return Made(physical_id=old.physical_id, attributes=old.attributes)
+
+
+async def deployed_code(actor: Actor, name: str) -> str:
+    """The SHA-256, in base 64, of the code that a function has."""
+    found = await actor.do(SERVICE, "GetFunctionConfiguration", {"FunctionName": name})
+    return str(found.get("CodeSha256", ""))
+
+
+async def find_function(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    name = str(wanted.properties.get("FunctionName") or actor.name(wanted.logical_id, limit=NAME_CHARACTERS))
+    return (name,) if await there(actor, SERVICE, "GetFunctionConfiguration", {"FunctionName": name}) else ()
 
 
 async def delete_function(actor: Actor, old: ResourceRecord) -> None:
@@ -85,6 +116,13 @@ async def delete_permission(actor: Actor, old: ResourceRecord) -> None:
     await gone(actor, SERVICE, "RemovePermission", params)
 
 
+async def find_permission(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
+    statement_id = actor.name(wanted.logical_id, limit=100)
+    answer = await there(actor, SERVICE, "GetPolicy", {"FunctionName": wanted.properties["FunctionName"]})
+    statements = [] if answer is None else json.loads(answer["Policy"])["Statement"]
+    return (statement_id,) if any(one.get("Sid") == statement_id for one in statements) else ()
+
+
 TYPES: Final[Mapping[str, ResourceType]] = {
     "AWS::Lambda::Function": ResourceType(
         reads=names("Code Handler Role Runtime Timeout MemorySize Environment Description FunctionName Tags Layers")
@@ -93,11 +131,13 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         create=create_function,
         update=update_function,
         delete=delete_function,
+        find=find_function,
     ),
     "AWS::Lambda::Permission": ResourceType(
         reads=names("Action FunctionName Principal SourceArn SourceAccount PrincipalOrgID EventSourceToken")
         | names("FunctionUrlAuthType InvokedViaFunctionUrl"),
         create=create_permission,
         delete=delete_permission,
+        find=find_permission,
     ),
 }

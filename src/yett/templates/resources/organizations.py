@@ -44,6 +44,6 @@ async def keep_account(actor: Actor, old: ResourceRecord) -> None:
 
 TYPES: Final[Mapping[str, ResourceType]] = {
     "AWS::Organizations::Account": ResourceType(
-        reads=names("AccountName Email RoleName Tags"), create=create_account, delete=keep_account
+        reads=names("AccountName Email RoleName Tags"), create=create_account, delete=keep_account, find=None
     ),
 }
