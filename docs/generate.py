@@ -64,6 +64,10 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "Where documents are kept: an SQLAlchemy URL, `sqlite:///...` or `postgresql://...`.",
         "SQLite, `yett.db` in the home",
     ),
+    "YETT_REDIS_URL": Variable(
+        "A Redis or Valkey server that workers and nodes share authorizers' answers through: `redis://` or `rediss://`.",
+        "none: each process keeps its own",
+    ),
     "YETT_PUBLIC_URL": Variable(
         "The URL under which clients reach the server; issuers of user pools begin with it.", "the listener's"
     ),

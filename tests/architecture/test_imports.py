@@ -30,11 +30,11 @@ def test_botocores_models_have_one_reader() -> None:
     assert found == {"src/yett/wire/loading.py"}
 
 
-def test_only_the_wiring_imports_adapters() -> None:
+def test_only_the_parts_of_servers_and_their_upkeep_import_adapters() -> None:
     found = {
         name_of(path)
         for path in modules()
         if "adapters" not in path.relative_to(PACKAGE).parts
         and any(name.startswith("yett.adapters") for name in imports(path))
     }
-    assert found == {"src/yett/server/wiring.py"}
+    assert found == {"src/yett/server/parts.py", "src/yett/server/upkeep.py"}

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from yett.rules.execute_api.routing.domain import is_execute_api_host, locate
-from yett.values.http import HttpRequest, HttpResponse
+from yett.values.http import Headers, HttpRequest, HttpResponse
 
 AUTH_HOST: Final = re.compile(r"[a-z0-9-]{1,63}\.auth\.(?:localhost|[a-z0-9-]+\.amazoncognito\.com)")
 POOL_DOCUMENT: Final = re.compile(r"/[a-z]{2}(?:-[a-z]+)+-[0-9]_[A-Za-z0-9]{1,55}/\.well-known/[a-z.-]+")
@@ -42,6 +42,14 @@ def choose(host: str, path: str) -> Door:
 
 
 Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
+NOTHING_HERE: Final = HttpResponse(
+    status=404, headers=Headers((("Content-Type", "application/json"),)), body=b'{"message":"Not Found"}'
+)
+
+
+async def closed_door(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """The answer of a listener that does not serve this."""
+    return NOTHING_HERE
 
 
 class Doors(Struct, frozen=True, kw_only=True):

@@ -78,6 +78,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     tls: TlsFiles | None = None  # --tls-cert, --tls-key: for the listener that clients of APIs reach
     account: str = DEFAULT_ACCOUNT  # YETT_ACCOUNT
     region: str = DEFAULT_REGION  # YETT_REGION
+    workers: int = 0  # --workers; 0: one process does everything
+    redis_url: str | None = None  # YETT_REDIS_URL; None: authorizers' answers are kept by each process
     database_url: str | None = None  # YETT_DATABASE_URL; None: SQLite in the home
     public_url: str | None = None  # YETT_PUBLIC_URL; None: the listener
     cognito_issuer_is_aws: bool = False  # YETT_COGNITO_ISSUER=aws
@@ -114,28 +116,27 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
 
 
 def separate(
-    settings: ServerSettings, *, gateway: str | None, admin: str | None, tls: tuple[Path | None, Path | None]
+    settings: ServerSettings,
+    *,
+    gateway: str,
+    admin: str | None,
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> ServerSettings:
-    """The settings with what the command line of ``serve`` says of separate listeners and of TLS.
+    """The settings with a listener for clients of APIs and another one for administration.
 
     Raises:
-        BadSetting: An address is none, or an option lacks its other half.
+        BadSetting: An address is none, or the certificate lacks its key, or the reverse.
     """
-    certificate, key = tls
     if (certificate is None) != (key is None):
         raise BadSetting("--tls-cert and --tls-key go together")
-    if certificate is not None and key is not None:
-        settings = structs.replace(settings, tls=TlsFiles(certificate=certificate, key=key))
-    if gateway is None:
-        if admin is not None:
-            raise BadSetting("--admin goes with --gateway: without it one listener serves everything")
-        return settings
     address = Address.parse(gateway, option="--gateway")
     return structs.replace(
         settings,
         host=address.host,
         port=address.port,
         admin=Address(DEFAULT_HOST, DEFAULT_PORT) if admin is None else Address.parse(admin, option="--admin"),
+        tls=None if certificate is None or key is None else TlsFiles(certificate=certificate, key=key),
     )
 
 
@@ -157,6 +158,7 @@ def read_settings(
         account=account,
         region=environment.get("YETT_REGION", DEFAULT_REGION),
         database_url=environment.get("YETT_DATABASE_URL") or None,
+        redis_url=environment.get("YETT_REDIS_URL") or None,
         public_url=environment.get("YETT_PUBLIC_URL") or None,
         cognito_issuer_is_aws=_choose(environment, "YETT_COGNITO_ISSUER", {"aws": True, "yett": False}, default="yett"),
         denial_wording_is_current=_choose(

@@ -58,6 +58,7 @@ class Shared:
         "budget",
         "connections",
         "handler",
+        "is_closed",
         "is_closing",
         "limits",
         "on_empty",
@@ -74,7 +75,8 @@ class Shared:
         self.budget = Budget(limits.buffered_bytes)
         self.connections: set[Connection] = set()
         self.refusals: Counter[int] = Counter()  # status -> requests that no front door has seen
-        self.is_closing = False
+        self.is_closing = False  # every answer is the last of its connection
+        self.is_closed = False  # and no connection is taken any more
         self.on_empty: Callable[[], None] | None = None
         self._edge = edge
         self._hosts: dict[str, str | None] = {}
@@ -102,7 +104,7 @@ class Shared:
 
     def admit(self, connection: Connection) -> bool:
         """Count a new connection in; False where there are too many."""
-        if self.is_closing or len(self.connections) >= self.limits.connections:
+        if self.is_closed or len(self.connections) >= self.limits.connections:
             return False
         self.connections.add(connection)
         return True

@@ -1,54 +1,45 @@
-"""Which adapter answers which port, and which door stands where. The only module that knows the adapters."""
+"""Which part answers which port, and which door stands where, in a process that AWS APIs are called in."""
 
-import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from yett.adapters.callers import StoredCallers
-from yett.adapters.dynamodb import EmbeddedDynamoDb, RemoteDynamoDb
-from yett.adapters.functions.catalog import FunctionCatalog
-from yett.adapters.functions.code import CodeDirectories
-from yett.adapters.functions.credentials import RoleCredentials
-from yett.adapters.functions.pool import FunctionPool
-from yett.adapters.jwks import StoredKeySets
-from yett.adapters.messages.outbox import Outbox
-from yett.adapters.passwords import Argon2Passwords
-from yett.adapters.plans import CompiledPlans
-from yett.adapters.session_tokens import SealedSessionTokens
-from yett.adapters.shared_state.memory import MemoryAuthorizerCache
-from yett.adapters.signing_keys import StoredSigningKeys
-from yett.adapters.sql.api_store import SqlApiStore
-from yett.adapters.sql.audit_trail import SqlAuditTrail
-from yett.adapters.sql.database import Database
-from yett.adapters.sql.function_store import SqlFunctionStore
-from yett.adapters.sql.iam_store import SqlIamStore
-from yett.adapters.sql.master_keys import take_sealer
-from yett.adapters.sql.organization_store import SqlOrganizationStore
-from yett.adapters.sql.sealing import Sealer
-from yett.adapters.sql.stack_store import SqlStackStore
-from yett.adapters.sql.user_pool_store import SqlUserPoolStore
-from yett.adapters.system import SystemClock, SystemRandomness
-from yett.adapters.upstream.client import PooledUpstream
 from yett.control_plane.door import answer as answer_control_plane
+from yett.control_plane.door import answer_unsigned
 from yett.execute_api.decisions import Decisions
 from yett.execute_api.door import ExecuteApi
 from yett.hosted_login.door import application as hosted_login
 from yett.ports.bundle import Ports
 from yett.ports.clock import Clock
 from yett.ports.settings import Settings
-from yett.ports.upstream import LOCAL_DEVELOPMENT, PUBLIC_ONLY
-from yett.server.admin import Admin
+from yett.server.admin import Admin, Node
 from yett.server.asgi_bridge import bridge
-from yett.server.doors import Doors
-from yett.values.errors import Unavailable
+from yett.server.doors import Doors, closed_door
+from yett.server.parts import (
+    DATABASE,
+    CommitLog,
+    FunctionPool,
+    Parts,
+    RemoteFunctions,
+    RootlessCallers,
+    Sealer,
+    Store,
+    take_sealer,
+)
 
-__all__ = ["Wired", "take_sealer"]
+__all__ = ["DATABASE", "Wired", "take_sealer"]
 
-DATABASE: Final = "yett.db"
+
+class Shares(Struct, frozen=True, kw_only=True):
+    """What the control process of a node shares with its workers and function host."""
+
+    functions_path: Path  # of the function host's socket
+    functions_token: bytes
+    commits: CommitLog
+    node: Node
 
 
 class Wired(Struct, frozen=True, kw_only=True):
@@ -56,7 +47,8 @@ class Wired(Struct, frozen=True, kw_only=True):
 
     ports: Ports
     decisions: Decisions
-    doors: Doors
+    doors: Doors  # of the listener that clients of APIs reach
+    admin_doors: Doors | None  # of the listener for administration, where that is another one
     closers: tuple[Callable[[], Awaitable[None]], ...]  # in the order in which they are closed
 
     @classmethod
@@ -68,82 +60,63 @@ class Wired(Struct, frozen=True, kw_only=True):
         sealer: Sealer,
         database_url: str | None,
         dynamodb_url: str | None,
+        redis_url: str | None = None,
         clock: Clock | None = None,
+        admin_url: str | None = None,
+        shares: Shares | None = None,
     ) -> Self:
-        """Open the store and tie every part to it. The home is held by the caller."""
-        database = Database.open(database_url or f"sqlite:///{home / DATABASE}", sealer=sealer)
-        clock = clock or SystemClock()
-        randomness = SystemRandomness()
-        upstream = PooledUpstream()
-        session_tokens = SealedSessionTokens(sealer, randomness)
-        callers = StoredCallers(database, session_tokens)
-        iam_store = SqlIamStore(database)
-        function_store = SqlFunctionStore(database)
-        functions = FunctionCatalog(function_store, database.on_commit)
-        runner = FunctionPool(
-            home=home,
-            functions=functions,
-            code=CodeDirectories(home, function_store),
-            credentials=RoleCredentials(
-                callers=callers, roles=iam_store, session_tokens=session_tokens, clock=clock
-            ).issue,
-            endpoint_url=lambda: settings.public_url,
-        )
-        api_store = SqlApiStore(database)
-        plans = CompiledPlans(api_store)
-        database.on_commit(plans.forget)
-        user_pool_store = SqlUserPoolStore(database)
-        passwords = Argon2Passwords()
-        signing_keys = StoredSigningKeys(user_pool_store)
-        rule = LOCAL_DEVELOPMENT if settings.permits_private_upstreams else PUBLIC_ONLY
-        dynamodb = RemoteDynamoDb(dynamodb_url, network_rule=rule) if dynamodb_url else EmbeddedDynamoDb()
-        ports = Ports(
-            settings=settings,
-            clock=clock,
-            randomness=randomness,
-            callers=callers,
-            session_tokens=session_tokens,
-            audit_trail=SqlAuditTrail(database),
-            iam_store=iam_store,
-            organization_store=SqlOrganizationStore(database),
-            api_store=api_store,
-            plans=plans,
-            function_store=function_store,
-            functions=functions,
-            function_runner=runner,
-            user_pool_store=user_pool_store,
-            passwords=passwords,
-            signing_keys=signing_keys,
-            messages=Outbox(home / "outbox"),
-            key_sets=StoredKeySets(user_pool_store, upstream, settings, database.on_commit),
-            authorizer_cache=MemoryAuthorizerCache(),
-            stack_store=SqlStackStore(database),
-            upstream=upstream,
-            dynamodb=dynamodb,
+        """Open the store and tie every part to it. The home is held by the caller.
+
+        With *admin_url* administration has a listener of its own. Functions run here, or with *shares* at the node's
+        function host.
+        """
+        store = Store.open(settings, home=home, sealer=sealer, url=database_url, clock=clock)
+        runner: FunctionPool | RemoteFunctions
+        if shares is None:
+            runner = store.make_function_pool(endpoint_url=admin_url or settings.public_url)
+        else:
+            runner = RemoteFunctions(shares.functions_path, shares.functions_token)
+            store.database.on_commit(shares.commits.append)
+        parts = Parts.of(
+            store,
+            runner=runner,
+            redis_url=redis_url,
+            dynamodb_url=dynamodb_url,
+            announces_flushes=shares is not None,
         )
         decisions = Decisions()
-
-        async def close_threads() -> None:
-            passwords.close()
-            signing_keys.close()
-
-        async def write_uses() -> None:
-            with contextlib.suppress(Unavailable):  # when a key was last used is no reason not to stop
-                await iam_store.write_uses()
-
-        return cls(
-            ports=ports,
-            decisions=decisions,
-            doors=Doors(
-                execute_api=ExecuteApi(ports, decisions).answer,
-                control_plane=partial(answer_control_plane, ports=ports),
-                hosted_login=partial(bridge, hosted_login(ports)),
-                admin=Admin(ports, decisions).answer,
-            ),
-            closers=(runner.stop, dynamodb.close, upstream.close, close_threads, write_uses, database.close),
+        doors, admin_doors = _doors(
+            parts.ports,
+            decisions,
+            is_separate=admin_url is not None,
+            node=None if shares is None else shares.node,
         )
+        return cls(ports=parts.ports, decisions=decisions, doors=doors, admin_doors=admin_doors, closers=parts.closers)
 
     async def close(self) -> None:
         """End what was started: functions, the embedded DynamoDB, connections, threads, the store."""
         for close in self.closers:
             await close()
+
+
+def _doors(ports: Ports, decisions: Decisions, *, is_separate: bool, node: Node | None) -> tuple[Doors, Doors | None]:
+    """The doors of the one listener; or those of the gateway, where root is unknown and no operation is open that
+    needs a signature, and those of administration.
+    """
+    pages = partial(bridge, hosted_login(ports))
+    admin = Admin(ports, decisions, node=node).answer
+    control_plane = partial(answer_control_plane, ports=ports)
+    if not is_separate:
+        return Doors(
+            execute_api=ExecuteApi(ports, decisions).answer,
+            control_plane=control_plane,
+            hosted_login=pages,
+            admin=admin,
+        ), None
+    gateway = Doors(
+        execute_api=ExecuteApi(structs.replace(ports, callers=RootlessCallers(ports.callers)), decisions).answer,
+        control_plane=partial(answer_unsigned, ports=ports),
+        hosted_login=pages,
+        admin=closed_door,
+    )
+    return gateway, Doors(execute_api=closed_door, control_plane=control_plane, hosted_login=closed_door, admin=admin)

@@ -55,7 +55,7 @@ async def hosted(
     try:
         yield host, remote
     finally:
-        await remote.close()
+        await remote.stop()
         await host.die()
 
 

@@ -101,8 +101,8 @@ class RemoteFunctions:
         """See the port."""
         await self._ask(SUBMIT, Asked(function_arn, payload, request_id, trace_header, None))
 
-    async def close(self) -> None:
-        """Let the host go."""
+    async def stop(self) -> None:
+        """Ask the host nothing more."""
         if self._connecting is not None:
             self._connecting.cancel()
         if self._link is not None:
