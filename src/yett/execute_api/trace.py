@@ -7,14 +7,12 @@ appears in it.
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import structs
-
 from yett.execute_api.decisions import STEPS, Record
-from yett.policy import AuthorizationRequest, CompiledPolicies, Decision, Outcome, PolicyType, StatementRef, trace
-from yett.rules.execute_api.authorization_flow import anonymous_request, iam_request
-from yett.rules.execute_api.call import Question, Standing
+from yett.policy import Decision, Outcome, PolicyType, StatementRef, trace
+from yett.rules.execute_api.call import Standing
 from yett.rules.execute_api.errors import Forbidden
 from yett.rules.execute_api.mapping.context import extended_request_id
+from yett.rules.execute_api.weighing import weighed
 from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
 Json = dict[str, object]
@@ -104,7 +102,7 @@ def _detail(step: str, record: Record) -> str:
 
 
 def _describe_evidence(standing: Standing, record: Record) -> str:
-    if isinstance(standing.identity, IamIdentity):
+    if isinstance(standing.identity, IamIdentity) and standing.identity.access_key_id:
         return f"{standing.established_by} by access key {standing.identity.access_key_id}"
     if standing.kept_since is not None:
         age_seconds = max(0, int((record.at - standing.kept_since).total_seconds()))
@@ -158,31 +156,6 @@ def _policies(record: Record) -> list[Json]:
     if record.question is None:
         return []
     described: list[Json] = []
-    for policy_type, level, policies, request in _weighed(record.question, record.standing):
-        described += trace(policies.sources, request, policy_type=policy_type, level=level).describe()
+    for each in weighed(record.question, record.standing):
+        described += trace(each.policies.sources, each.request, policy_type=each.type, level=each.level).describe()
     return described
-
-
-Weighed = tuple[PolicyType, int | None, CompiledPolicies, AuthorizationRequest]
-
-
-def _weighed(question: Question, standing: Standing | None) -> Iterator[Weighed]:
-    """Each kind of policy, with the question that it was asked; SCPs and RCPs level by level."""
-    identity = standing.identity if standing is not None else None
-    request = iam_request(question, identity) if isinstance(identity, IamIdentity) else anonymous_request(question)
-    caller = standing.caller_policies if standing is not None else None
-    if question.plan.resource_policy is not None:
-        if caller is not None and caller.boundary is not None:  # as `policy.decide` asks
-            request = structs.replace(request, principal=structs.replace(request.principal, has_boundary=True))
-        yield PolicyType.RESOURCE, None, question.plan.resource_policy, request
-    if standing is not None and standing.authorizer_policy is not None:
-        yield PolicyType.IDENTITY, None, standing.authorizer_policy, request
-    if caller is None:
-        return
-    yield PolicyType.IDENTITY, None, caller.identity, request
-    for policy_type, policies in ((PolicyType.BOUNDARY, caller.boundary), (PolicyType.SESSION, caller.session)):
-        if policies is not None:
-            yield policy_type, None, policies, request
-    for policy_type, levels in ((PolicyType.SCP, caller.scp), (PolicyType.RCP, caller.rcp)):
-        for level, policies in enumerate(levels):
-            yield policy_type, level, policies, request
