@@ -18,7 +18,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.cli.processes import Process, environment_of
+from tests.cli.conftest import TEMPLATE
+from tests.cli.processes import UP, Process, environment_of, paste
 
 ROUNDS = int(os.environ.get("YETT_CRASH_ROUNDS", "10"))
 SEED = int(os.environ.get("YETT_CRASH_SEED", str(random.SystemRandom().randrange(10**9))))
@@ -136,3 +137,39 @@ def test_no_acknowledged_write_is_lost_when_the_server_is_killed(tmp_path: Path)
     with served(home) as (_, url):
         check(url, acknowledged)
     assert len(acknowledged.users) + len(acknowledged.stages) >= ROUNDS
+
+
+def test_a_deployment_that_is_killed_is_finished_by_the_next(tmp_path: Path) -> None:
+    dice = random.Random(SEED)
+    print("YETT_CRASH_SEED", SEED)
+    number = 0
+    home = tmp_path / str(number)
+    environment = environment_of(home)
+    for _ in range(max(3, ROUNDS // 2)):
+        process = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
+        process.wait_for("deploying")
+        is_up = reach(process, dice.randint(0, 5))
+        process.end(signal.SIGKILL)
+        if is_up:
+            number += 1
+            home = tmp_path / str(number)
+            environment = environment_of(home)
+    process = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
+    try:
+        printed = process.wait_for(UP)
+        command = re.search(r"# open\n +(curl .*)", printed)
+        assert command is not None
+        pasted = paste(command[1], environment=environment, cwd=tmp_path)
+        assert '"/open"' in pasted.stdout, pasted.stderr
+    finally:
+        assert process.end() == 0, process.printed
+    again = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
+    try:
+        assert "nothing to change" in again.wait_for(UP)
+    finally:
+        again.end()
+
+
+def reach(process: Process, steps: int) -> bool:
+    """Wait until the deployment has done so many steps more; whether it was done before that."""
+    return any(UP in process.wait_for("✓", UP) for _ in range(steps))
