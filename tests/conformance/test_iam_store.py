@@ -103,6 +103,20 @@ async def test_a_rename_takes_memberships_and_attachments_along(store: SqlIamSto
     }
 
 
+async def test_users_and_roles_are_found_by_unique_id_wherever_they_are(store: SqlIamStore) -> None:
+    role = Role(account=B, name="R", path="/", id="AROAr", created_at=NOW, trust_policy="{}")
+    for each in (user("alice"), role, group("staff")):
+        await store.add(each)
+    assert await store.find_by_id("AROAr") == role
+    assert await store.find_by_id("AGPAstaff") is None
+    await store.update(User, A, "alice", lambda found: msgspec.structs.replace(found, name="ann", path="/x/"))
+    found = await store.find_by_id("AIDAalice")
+    assert found is not None
+    assert (found.name, found.path) == ("ann", "/x/")
+    assert await store.remove(User, A, "ann", let_go)
+    assert await store.find_by_id("AIDAalice") is None
+
+
 async def test_a_rename_onto_another_is_refused_whole(store: SqlIamStore) -> None:
     await store.add(user("alice", attached_policies=(ADMINISTRATOR,)))
     await store.add(user("bob"))

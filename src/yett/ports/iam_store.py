@@ -59,7 +59,7 @@ class Group(Entity, frozen=True, kw_only=True):
 class Role(Entity, frozen=True, kw_only=True):
     """A role."""
 
-    trust_policy: str  # document as given
+    trust_policy: str  # document as given, but users and roles of accounts kept here by unique id
     description: str | None = None
     max_session_seconds: int = 3600
 
@@ -145,6 +145,10 @@ class IamStore(Protocol):
     """
 
     async def find(self, kind: type[E], account: Account, name: str) -> E | None: ...
+
+    async def find_by_id(self, unique_id: str) -> User | Role | None:
+        """The user or role of this unique id (``AIDA…``, ``AROA…``), of whatever account."""
+        ...
 
     async def add(self, entity: Entity) -> None:
         """Raises:

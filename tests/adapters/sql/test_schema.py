@@ -21,8 +21,10 @@ from yett.adapters.sql.database import (
     writing_engine,
 )
 from yett.adapters.sql.documents import Pointer
+from yett.adapters.sql.iam_store import SqlIamStore
 from yett.adapters.sql.schema import HEAD, METADATA, STEPS
 from yett.adapters.sql.sealing import Sealer
+from yett.ports.iam_store import Role, User
 
 FILLINGS: Mapping[str, Any] = json.loads(
     (Path(__file__).parents[2] / "cases" / "adapters" / "sql" / "former_schemas.json").read_text()
@@ -92,6 +94,8 @@ async def test_a_database_of_a_former_schema_is_upgraded_and_keeps_everything(
             assert await database.read(lambda tx, row=row: tx.revision(row["scope"])) == row["revision"]
         entries = await SqlAuditTrail(database).recent("123456789012", limit=10)
         assert [entry.request_id for entry in entries] == ["second", "first"]
+        found = [await SqlIamStore(database).find_by_id(each) for each in ("AIDAEXAMPLEANN", "AROAEXAMPLEOPS")]
+        assert [(type(each), each and each.name) for each in found] == [(User, "Ann"), (Role, "Ops")]
     finally:
         await database.close()
 

@@ -38,6 +38,7 @@ ATTACHMENT: Final = "iam.attachment"  # key: policy ARN, line feed, kind / name 
 MEMBER: Final = "iam.member"  # key: group / user
 PROFILE_ROLE: Final = "iam.profile-role"  # key: role / instance profile
 ALIAS: Final = "iam.alias"
+UNIQUE_ID: Final = "iam.unique-id"  # pointer: unique id of a user or role -> kind / name
 
 
 class StoredAccessKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,15 @@ def load_entity(transaction: Transaction, kind: type[E], account: str, name: str
     return None if body is None else msgspec.json.decode(body, type=kind)
 
 
+def load_by_id(transaction: Transaction, unique_id: str) -> User | Role | None:
+    """The user or role of this unique id, of whatever account."""
+    pointer = transaction.find_pointer(UNIQUE_ID, unique_id)
+    if pointer is None:
+        return None
+    kind, _, name = pointer.key.partition("/")
+    return load_entity(transaction, User if kind == KINDS[User] else Role, pointer.account, name)
+
+
 def load_policy(transaction: Transaction, arn: str) -> ManagedPolicy | None:
     """One of the account's own managed policies, by its exact ARN."""
     try:
@@ -98,6 +108,8 @@ def index_entity(transaction: Transaction, entity: Entity, *, already: frozenset
         transaction.put(entity.account, "", ATTACHMENT, key, msgspec.json.encode(attachment))
     for kind, key in holds(entity):
         transaction.put(entity.account, "", kind, key, b"")
+    if isinstance(entity, User | Role):
+        transaction.point(UNIQUE_ID, entity.id, entity.account, "", f"{KINDS[type(entity)]}/{fold(entity.name)}")
 
 
 def unindex_entity(transaction: Transaction, entity: Entity) -> None:
@@ -106,6 +118,8 @@ def unindex_entity(transaction: Transaction, entity: Entity) -> None:
         transaction.remove(entity.account, "", ATTACHMENT, key)
     for kind, key in holds(entity):
         transaction.remove(entity.account, "", kind, key)
+    if isinstance(entity, User | Role):
+        transaction.unpoint(UNIQUE_ID, entity.id)
 
 
 def uses(entity: Entity) -> list[tuple[str, Attachment]]:

@@ -26,6 +26,7 @@ from yett.adapters.sql.iam_documents import (
     fold,
     index_entity,
     load_access_key,
+    load_by_id,
     load_entity,
     load_policy,
     scope_of,
@@ -68,6 +69,10 @@ class SqlIamStore:
     async def find(self, kind: type[E], account: str, name: str) -> E | None:
         """The entity of this name, whatever its case."""
         return await self._database.read(lambda transaction: load_entity(transaction, kind, account, name))
+
+    async def find_by_id(self, unique_id: str) -> User | Role | None:
+        """The user or role of this unique id, of whatever account."""
+        return await self._database.read(lambda transaction: load_by_id(transaction, unique_id))
 
     async def add(self, entity: Entity) -> None:
         """Add an entity."""

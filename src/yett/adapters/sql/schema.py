@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-STEPS: Final = ("0001",)  # of migrations/versions, oldest first
+STEPS: Final = ("0001", "0002")  # of migrations/versions, oldest first
 HEAD: Final = STEPS[-1]
 
 METADATA: Final = MetaData()

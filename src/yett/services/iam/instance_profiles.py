@@ -25,6 +25,7 @@ from yett.services.iam.entities import (
     read_tags,
 )
 from yett.services.iam.errors import cannot_be_found, must_first, quota_exceeded
+from yett.services.iam.principals import show_trust
 
 EC2: Final = "ec2.amazonaws.com"
 
@@ -49,7 +50,7 @@ async def create_instance_profile(call: Call, params: Params) -> Answer:
 async def describe_profile(call: Call, profile: InstanceProfile, *, whole: bool) -> dict[str, object]:
     """An instance profile with its roles."""
     found = [await call.ports.iam_store.find(Role, call.account, name) for name in profile.roles]
-    roles = [describe_entity(ROLE, role, whole=False) for role in found if role is not None]
+    roles = [describe_entity(ROLE, await show_trust(call, role), whole=False) for role in found if role is not None]
     return {**describe_entity(INSTANCE_PROFILE, profile, whole=whole), "Roles": roles}
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from yett.policy import Kind, PolicyDocument
-from yett.ports.iam_store import Role, User
+from yett.ports.iam_store import Role
 from yett.rules.iam.limits import TRUST_POLICY_CHARACTERS
 from yett.services.call import Call, ServiceError
 from yett.services.iam.entities import (
@@ -20,7 +20,8 @@ from yett.services.iam.entities import (
     read_tags,
 )
 from yett.services.iam.errors import count_characters, must_first, quota_exceeded, read_policy
-from yett.values.arn import Arn, NotAnArn
+from yett.services.iam.principals import UnknownPrincipal, is_kept_here, keep_principals, show_trust
+from yett.values.arn import Arn
 
 DEFAULT_SESSION_SECONDS = 3600
 
@@ -34,8 +35,7 @@ async def create_role(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
     """
-    trust_policy = params["AssumeRolePolicyDocument"]
-    await check_trust_policy(call, trust_policy)
+    trust_policy = await keep_trust_policy(call, params["AssumeRolePolicyDocument"])
     role = Role(
         account=call.account,
         name=params["RoleName"],
@@ -49,48 +49,46 @@ async def create_role(call: Call, params: Params) -> Answer:
         max_session_seconds=params.get("MaxSessionDuration", DEFAULT_SESSION_SECONDS),
     )
     await add_entity(call, ROLE, role)
-    return {"Role": describe_entity(ROLE, role, whole=True)}
+    return {"Role": describe_entity(ROLE, await show_trust(call, role), whole=True)}
 
 
-async def check_trust_policy(call: Call, text: str) -> None:
-    """Refuse a text that is no trust policy, is too long, or names principals of this account that do not exist."""
+async def keep_trust_policy(call: Call, text: str) -> str:
+    """The trust policy as it is kept.
+
+    Raises:
+        ServiceError: The text is no trust policy, is too long, or names a principal that does not exist.
+    """
     document = read_policy(text, Kind.TRUST)
     if count_characters(text) > TRUST_POLICY_CHARACTERS:
         raise quota_exceeded("ACLSizePerRole", TRUST_POLICY_CHARACTERS)
-    for principal in named_principals(document):
-        if not await is_principal_here(call, principal):
-            raise ServiceError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
+    for principal in assumed_roles(document):
+        if not await is_role_here(call, principal):
+            raise invalid_principal(principal)
+    try:
+        return await keep_principals(call, text)
+    except UnknownPrincipal as error:
+        raise invalid_principal(error.principal) from error
 
 
-def named_principals(document: PolicyDocument) -> list[str]:
-    """The ARNs that a trust policy's statements name as AWS principals."""
+def invalid_principal(principal: str) -> ServiceError:
+    """A trust policy names nobody."""
+    return ServiceError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
+
+
+def assumed_roles(document: PolicyDocument) -> list[str]:
+    """The ARNs of sessions that a trust policy's statements name as AWS principals."""
     elements = (statement.principal for statement in document.statements)
     entries = [entry for element in elements if element is not None for entry in element.entries]
-    return [value for kind, value in entries if kind == "AWS" and value.startswith("arn:")]
+    return [value for kind, value in entries if kind == "AWS" and ":assumed-role/" in value]
 
 
-async def is_principal_here(call: Call, text: str) -> bool:
-    """Whether the principal exists; those of other accounts are taken on trust, since they may live elsewhere."""
-    try:
-        arn = Arn.parse(text)
-    except NotAnArn:
-        return False
-    if arn.account != call.account:
+async def is_role_here(call: Call, session: str) -> bool:
+    """Whether the role of the session exists; those of accounts that live elsewhere are taken on trust."""
+    arn = Arn.parse(session)
+    if not await is_kept_here(call, arn.account):
         return True
-    kind, _, rest = arn.resource.partition("/")
-    path, _, name = rest.rpartition("/")
-    store = call.ports.iam_store
-    match arn.service, kind:
-        case "iam", "role":
-            role = await store.find(Role, call.account, name)
-            return role is not None and role.path == (f"/{path}/" if path else "/")
-        case "iam", "user":
-            user = await store.find(User, call.account, name)
-            return user is not None and user.path == (f"/{path}/" if path else "/")
-        case "sts", "assumed-role":
-            return await store.find(Role, call.account, path) is not None
-        case _:
-            return True
+    name = arn.resource.split("/")[1]
+    return await call.ports.iam_store.find(Role, arn.account, name) is not None
 
 
 async def get_role(call: Call, params: Params) -> Answer:
@@ -98,7 +96,7 @@ async def get_role(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
     """
-    role = await get_entity(call, ROLE, params["RoleName"])
+    role = await show_trust(call, await get_entity(call, ROLE, params["RoleName"]))
     return {"Role": {**describe_entity(ROLE, role, whole=True), "RoleLastUsed": {}}}
 
 
@@ -127,7 +125,7 @@ async def update_role_description(call: Call, params: Params) -> Answer:
     role = await change_entity(
         call, ROLE, params["RoleName"], lambda role: msgspec.structs.replace(role, description=description)
     )
-    return {"Role": describe_entity(ROLE, role, whole=True)}
+    return {"Role": describe_entity(ROLE, await show_trust(call, role), whole=True)}
 
 
 async def update_assume_role_policy(call: Call, params: Params) -> Answer:
@@ -135,9 +133,8 @@ async def update_assume_role_policy(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
     """
-    trust_policy = params["PolicyDocument"]
     await get_entity(call, ROLE, params["RoleName"])
-    await check_trust_policy(call, trust_policy)
+    trust_policy = await keep_trust_policy(call, params["PolicyDocument"])
     await change_entity(
         call, ROLE, params["RoleName"], lambda role: msgspec.structs.replace(role, trust_policy=trust_policy)
     )
@@ -169,4 +166,4 @@ async def list_roles(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
     """
     roles, rest = await page_entities(call, ROLE, params)
-    return {"Roles": [describe_entity(ROLE, role, whole=False) for role in roles], **rest}
+    return {"Roles": [describe_entity(ROLE, await show_trust(call, role), whole=False) for role in roles], **rest}
