@@ -11,9 +11,11 @@ from yett.adapters.caller_policies import INVOCATIONS, Bearing, load_bearing, pa
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.iam_documents import load_access_key, load_entity
+from yett.adapters.sql.organization_store import organization_of
 from yett.adapters.sql.revisions import EVERYTHING, IAM_SCOPES
 from yett.policy import (
     AuthorizationRequest,
+    CompiledPolicies,
     Kind,
     NamedPolicy,
     Outcome,
@@ -24,6 +26,7 @@ from yett.policy import (
 from yett.ports.callers import Caller, CredentialFault, CredentialsRefused
 from yett.ports.iam_store import AccessKeyStatus, Entity, Role, User
 from yett.ports.session_tokens import OpenedToken, SessionTokens
+from yett.rules.organizations.resource_control import resource_control
 from yett.rules.sts.restrictions import restrictions
 from yett.rules.sts.temporary_credentials import SessionKind, TemporarySession
 from yett.values.arn import Arn, NotAnArn
@@ -264,7 +267,8 @@ def load_role(
     role = load_entity(transaction, Role, arn.account, arn.resource.rpartition("/")[2])
     if role is None or role_arn_of(role) != role_arn:
         return None
-    if service is not None and not trusts(role, service):
+    guardrails = () if service is None else resource_control(organization_of(transaction, arn.account), arn.account)
+    if service is not None and not trusts(role, service, guardrails):
         return None
     bearing = load_bearing(transaction, account=role.account, entity=role)
     session = TemporarySession.of_role(
@@ -279,8 +283,10 @@ def load_role(
     return make(bearing, identity, NO_SECRET, expires_at=session.expires_at)
 
 
-def trusts(role: Role, service: str) -> bool:
-    """Whether the role's trust policy lets an AWS service assume it, for resources of the role's account."""
+def trusts(role: Role, service: str, guardrails: tuple[CompiledPolicies, ...]) -> bool:
+    """Whether the role's trust policy, within its account's guardrails, lets an AWS service assume it for resources of
+    that account.
+    """
     request = AuthorizationRequest(
         action="sts:AssumeRole",
         resource=role_arn_of(role),
@@ -289,7 +295,7 @@ def trusts(role: Role, service: str) -> bool:
         context=RequestContext.of({"aws:SourceAccount": role.account, "aws:PrincipalIsAWSService": "true"}),
     )
     trust_policy = compile_policies([NamedPolicy("trust", parse(role.trust_policy, Kind.TRUST))], actions=None)
-    return trust_policy.evaluate(request).outcome is Outcome.ALLOW
+    return all(each.evaluate(request).outcome is Outcome.ALLOW for each in (trust_policy, *guardrails))
 
 
 def make(bearing: Bearing, identity: IamIdentity, secret_access_key: Secret, *, expires_at: datetime | None) -> Loaded:

@@ -27,7 +27,7 @@ async def test_a_kind_of_policy_is_put_in_force_and_taken_out(aws: Aws) -> None:
     assert (await aws.refused("organizations:DisablePolicyType", **params))[0] == "PolicyTypeNotEnabledException"
 
 
-@pytest.mark.parametrize("kind", ["RESOURCE_CONTROL_POLICY", "TAG_POLICY"])
+@pytest.mark.parametrize("kind", ["BACKUP_POLICY", "TAG_POLICY"])
 async def test_what_would_not_be_enforced_is_not_kept(aws: Aws, kind: str) -> None:
     await aws.do("organizations:CreateOrganization")
     root = (await aws.do("organizations:ListRoots"))["Roots"][0]["Id"]

@@ -1,4 +1,4 @@
-from tests.services.aws import ACCOUNT, Aws, allow, deny, policy
+from tests.services.aws import ACCOUNT, Aws, allow, deny, policy, trust
 from tests.services.organizations.test_accounts import create
 
 from yett.ports.callers import Caller
@@ -81,4 +81,67 @@ async def test_policies_are_named_listed_and_deleted_when_unused(aws: Aws) -> No
     assert f"organizations::{ACCOUNT}:policy/" in described["PolicySummary"]["Arn"]
     await aws.do("organizations:DeletePolicy", PolicyId=made)
     code, _ = await aws.refused("organizations:DeletePolicy", PolicyId="p-FullAWSAccess")
+    assert code == "ConstraintViolationException"
+
+
+RCP = "RESOURCE_CONTROL_POLICY"
+
+
+async def roles_under_rcps(aws: Aws) -> tuple[str, str, Caller]:
+    """The root, a role of a member account, and the manager's user who may assume it; resource control in force."""
+    root, account = await organization(aws)
+    await aws.do("organizations:EnablePolicyType", RootId=root, PolicyType=RCP)
+    alice = await aws.user("alice", allow("sts:AssumeRole"))
+    return root, f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole", alice
+
+
+def deny_assumption(**more: object) -> str:
+    return policy({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*", **more})
+
+
+async def make_rcp(aws: Aws, content: str) -> str:
+    made = await aws.do("organizations:CreatePolicy", Name="n", Description="d", Type=RCP, Content=content)
+    return str(made["Policy"]["PolicySummary"]["Id"])
+
+
+async def test_a_resource_control_policy_binds_whoever_assumes_roles_of_members(aws: Aws) -> None:
+    root, there, alice = await roles_under_rcps(aws)
+    here = await aws.role("here", trust({"AWS": alice.identity.arn}))
+    assume = {"RoleSessionName": "session"}
+    await aws.do("sts:AssumeRole", alice, RoleArn=there, **assume)
+    closed = await make_rcp(aws, deny_assumption())
+    await aws.do("organizations:AttachPolicy", PolicyId=closed, TargetId=root)
+    code, message = await aws.refused("sts:AssumeRole", alice, RoleArn=there, **assume)
+    assert (code, "with an explicit deny in a resource control policy" in message) == ("AccessDenied", True)
+    await aws.do("sts:AssumeRole", alice, RoleArn=here, **assume)  # the manager's resources are not bound
+    outsiders = deny_assumption(Condition={"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}})
+    await aws.do("organizations:UpdatePolicy", PolicyId=closed, Content=outsiders)
+    await aws.do("sts:AssumeRole", alice, RoleArn=there, **assume)
+
+
+async def test_a_resource_control_policy_binds_services_too(aws: Aws) -> None:
+    _, there, _ = await roles_under_rcps(aws)
+    account = there.split(":")[4]
+    role = await aws.do(
+        "iam:CreateRole",
+        await aws.ports.callers.root(account),
+        RoleName="f",
+        AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}),
+    )
+    arn = role["Role"]["Arn"]
+    found = [await aws.ports.callers.service_role(arn, "s", service="lambda.amazonaws.com", now=aws.time)]
+    closed = await make_rcp(aws, deny_assumption())
+    await aws.do("organizations:AttachPolicy", PolicyId=closed, TargetId=account)
+    found.append(await aws.ports.callers.service_role(arn, "s", service="lambda.amazonaws.com", now=aws.time))
+    assert [each is not None for each in found] == [True, False]
+
+
+async def test_what_is_no_resource_control_policy_is_refused(aws: Aws) -> None:
+    root, _, _ = await roles_under_rcps(aws)
+    every = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}
+    for content in (policy(every), policy(deny("sts:AssumeRole"))):
+        refused = await aws.refused("organizations:CreatePolicy", Name="n", Description="d", Type=RCP, Content=content)
+        assert refused[0] == "MalformedPolicyDocumentException"
+    await aws.do("organizations:AttachPolicy", PolicyId=await make_rcp(aws, deny_assumption()), TargetId=root)
+    code, _ = await aws.refused("organizations:DetachPolicy", PolicyId="p-RCPFullAWSAccess", TargetId=root)
     assert code == "ConstraintViolationException"

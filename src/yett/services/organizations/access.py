@@ -95,14 +95,15 @@ def is_parent(organization: Organization, node_id: str) -> bool:
 
 
 def read_type(text: str) -> PolicyType:
-    """A kind of policy that is kept and enforced here: service control policies.
+    """A kind of policy that is kept and enforced here: service control and resource control policies.
 
     Raises:
         ServiceError: It is another. Nothing is kept that would not be enforced.
     """
-    if text != PolicyType.SERVICE_CONTROL_POLICY:
-        raise refuse("PolicyTypeNotAvailableForOrganizationException")
-    return PolicyType.SERVICE_CONTROL_POLICY
+    try:
+        return PolicyType(text)
+    except ValueError:
+        raise refuse("PolicyTypeNotAvailableForOrganizationException") from None
 
 
 def page_of(items: Sequence[T], params: Params) -> tuple[list[T], dict[str, object]]:

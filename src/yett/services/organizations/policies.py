@@ -1,12 +1,14 @@
-"""Service control policies: what they say, and whom they bind."""
+"""Service control and resource control policies: what they say, and what they bind."""
 
 import msgspec
 
-from yett.policy import Kind, MalformedPolicyDocument, parse_policy
+from yett.policy import Effect, Kind, MalformedPolicyDocument, parse_policy
 from yett.rules.organizations.tree import (
     AWS_POLICIES,
+    RCP_FULL_AWS_ACCESS,
     Organization,
     OrganizationPolicy,
+    PolicyType,
     find_account,
     find_policy,
     find_unit,
@@ -32,12 +34,13 @@ async def create_policy(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
     """
+    kind = read_type(params["Type"])
     policy = OrganizationPolicy(
         id=f"p-{draw(call, 8)}",
         name=params["Name"],
         description=params["Description"],
-        type=read_type(params["Type"]),
-        content=check_content(params["Content"]),
+        type=kind,
+        content=check_content(params["Content"], kind),
     )
 
     def change(organization: Organization) -> Organization:
@@ -47,12 +50,18 @@ async def create_policy(call: Call, params: Params) -> Answer:
     return {"Policy": describe_policy(await change_organization(call, change), policy)}
 
 
-def check_content(text: str) -> str:
-    """The text, which is a service control policy."""
+def check_content(text: str, kind: PolicyType) -> str:
+    """The text, which is a policy of this kind. A resource control policy of one's own only denies, and to everyone.
+
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+    """
+    is_rcp = kind is PolicyType.RESOURCE_CONTROL_POLICY
     try:
-        parse_policy(text, kind=Kind.SCP)
+        document = parse_policy(text, kind=Kind.RCP if is_rcp else Kind.SCP)
     except MalformedPolicyDocument as error:
         raise refuse("MalformedPolicyDocumentException") from error
+    if is_rcp and any(each.effect is Effect.ALLOW or each.principal is None for each in document.statements):
+        raise refuse("MalformedPolicyDocumentException")
     return text
 
 
@@ -110,7 +119,6 @@ async def update_policy(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_UpdatePolicy.html
     """
-    content = None if "Content" not in params else check_content(params["Content"])
 
     def change(organization: Organization) -> Organization:
         policy = get_own_policy(organization, params["PolicyId"])
@@ -118,7 +126,7 @@ async def update_policy(call: Call, params: Params) -> Answer:
             policy,
             name=params.get("Name", policy.name),
             description=params.get("Description", policy.description),
-            content=policy.content if content is None else content,
+            content=check_content(params["Content"], policy.type) if "Content" in params else policy.content,
         )
         check_name(organization, changed)
         policies = tuple(changed if each is policy else each for each in organization.policies)
@@ -182,7 +190,7 @@ async def attach_policy(call: Call, params: Params) -> Answer:
 
 
 async def detach_policy(call: Call, params: Params) -> Answer:
-    """Let a policy bind a target no more; one of its kind must remain.
+    """Let a policy bind a target no more; one of its kind must remain, and of RCPs the one that allows everything.
 
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html
     """
@@ -196,7 +204,8 @@ async def detach_policy(call: Call, params: Params) -> Answer:
         if policy.id not in attached:
             raise refuse("PolicyNotAttachedException")
         left = tuple(each for each in attached if each != policy.id)
-        if not any(get_policy(organization, each).type is policy.type for each in left):
+        is_last = not any(get_policy(organization, each).type is policy.type for each in left)
+        if is_last or policy.id == RCP_FULL_AWS_ACCESS:
             raise violates(
                 "You cannot remove the last policy attached to the specified target.",
                 "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",

@@ -6,10 +6,11 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 from collections.abc import Mapping
 from datetime import timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from yett.policy import (
     AuthorizationRequest,
+    CompiledPolicies,
     Kind,
     NamedPolicy,
     Outcome,
@@ -21,6 +22,7 @@ from yett.policy import (
 from yett.policy.request import ContextValue
 from yett.ports.callers import Caller
 from yett.ports.iam_store import Role
+from yett.rules.organizations.resource_control import resource_control
 from yett.rules.sts.assume_role import choose_duration, inherit_tags, read_session_tags, weigh_assumption
 from yett.rules.sts.errors import SessionRefused
 from yett.rules.sts.session_policy import measure_packed
@@ -71,7 +73,8 @@ async def assume_role(call: Call, params: Params) -> Answer:
     role = await call.ports.iam_store.find(Role, role_arn.account, role_arn.resource.rpartition("/")[2])
     if role is None or arn_of(role) != params["RoleArn"]:
         raise not_authorized(call, "sts:AssumeRole", params["RoleArn"])
-    weigh(call, caller, role, asked)
+    guardrails = resource_control(await call.ports.organization_store.find(role.account), role.account)
+    weigh(call, caller, role, asked, guardrails)
     policy, arns = await read_session_policies(call, params, account=role.account)
     try:
         packed = measure_packed(policy, arns, asked.session_tags)
@@ -128,8 +131,8 @@ def read_asked(identity: IamIdentity, params: Params) -> Asked:
     )
 
 
-def weigh(call: Call, caller: Caller, role: Role, asked: Asked) -> None:
-    """Let the caller assume the role so, or refuse.
+def weigh(call: Call, caller: Caller, role: Role, asked: Asked, guardrails: tuple[CompiledPolicies, ...]) -> None:
+    """Let the caller assume the role so, or refuse. The guardrails are those of the role's account.
 
     Raises:
         ServiceError: AccessDenied.
@@ -139,6 +142,7 @@ def weigh(call: Call, caller: Caller, role: Role, asked: Asked) -> None:
         raise not_authorized(call, "sts:SetSourceIdentity", arn_of(role))
     trust = NamedPolicy("trust", parse_stored_policy(role.trust_policy, kind=Kind.TRUST))
     trust_policy = compile_policies([trust], actions=None)
+    policies = structs.replace(caller.policies, rcp=guardrails)
     context = assumption_context(call, role, asked)
     actions = ["sts:AssumeRole"]
     actions += ["sts:TagSession"] if asked.session_tags or asked.transitive_tag_keys else []
@@ -151,7 +155,7 @@ def weigh(call: Call, caller: Caller, role: Role, asked: Asked) -> None:
             resource_account=role.account,
             context=context,
         )
-        decision = weigh_assumption(request, trust_policy=trust_policy, caller=caller.policies)
+        decision = weigh_assumption(request, trust_policy=trust_policy, caller=policies)
         if decision.outcome is not Outcome.ALLOW:
             raise not_authorized(call, action, arn_of(role), decision)
 
