@@ -35,16 +35,16 @@ class Access(Struct, frozen=True, kw_only=True):
     region: str
 
 
-def find_access() -> Access:
-    """The server of the environment (AWS_ENDPOINT_URL) or of this home, with the environment's credentials or the
-    home's root.
+def find_access(endpoint_url: str | None = None) -> Access:
+    """The server given, of the environment (AWS_ENDPOINT_URL) or of this home, with the environment's credentials or
+    the home's root.
 
     Raises:
         click.ClickException: No server runs, or there are no credentials for it.
     """
     settings = read_settings(os.environ)
     running = find_running(settings.home)
-    url = os.environ.get("AWS_ENDPOINT_URL") or (running.url if running else None)
+    url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or (running.url if running else None)
     if url is None:
         raise click.ClickException(
             f"no yett server runs on `{settings.home}`: start one with `yett up TEMPLATE` or `yett serve`, "

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import click
 import msgspec
+import uvloop
 from msgspec import Struct
 
+from yett.cli.planned import plan_as_json, show_plan
 from yett.cli.routes import Route, find_program, invoke_url, list_routes, print_routes
 from yett.cli.serving import serve_until_told, settings_of
-from yett.server.putting_up import Up, put_up
+from yett.server.home import HomeInUse
+from yett.server.putting_up import Up, plan_up, put_up
 from yett.server.run import Server
-from yett.server.settings import DEFAULT_HOME
+from yett.server.settings import DEFAULT_HOME, ServerSettings
+from yett.server.watching import keep_up
+from yett.values.errors import Refusal, Unavailable
 
 Say = Callable[[str], None]
 
@@ -57,6 +62,8 @@ class Summary(Struct, frozen=True, kw_only=True, rename="camel"):
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes a free one.  [default: 4566]")
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Where everything is kept.  [YETT_HOME]")
+@click.option("--watch", "is_watching", is_flag=True, help="Follow the template and its code: an edit is live at once.")
+@click.option("--plan", "is_plan", is_flag=True, help="Show what would change, change nothing, and end.")
 @click.option(
     "--json", "as_json", is_flag=True, help="When it is up, a JSON object on a line; progress goes to stderr."
 )
@@ -68,11 +75,19 @@ def up(
     host: str | None,
     port: int | None,
     home: Path | None,
+    is_watching: bool,
+    is_plan: bool,
     as_json: bool,
 ) -> None:
-    """Run the server, deploy TEMPLATE (SAM or CloudFormation) on it, and serve until Ctrl-C."""
-    given = dict(_parse_parameter(each) for each in parameters)
+    """Run the server, deploy TEMPLATE (SAM, CloudFormation, `cdk synth` output or OpenAPI) on it, and serve until
+    Ctrl-C.
+    """
+    given = dict(parse_parameter(each) for each in parameters)
     say = partial(click.echo, err=as_json)
+
+    if is_plan:
+        plan_only(settings_of(host, 0, home), template, given, stack_name, as_json=as_json)
+        return
 
     async def work(server: Server) -> None:
         say(f"yett listens at {click.style(server.url, bold=True)}, home {server.home}")
@@ -84,11 +99,41 @@ def up(
             click.echo(msgspec.json.encode(summary))
         else:
             show(summary, say)
+        if is_watching:
+            say(click.style("following the template and the code of its functions", dim=True))
+            await keep_up(server, template, running, lambda line: say(f"  {line}"))
 
     serve_until_told(settings_of(host, port, home), work)
 
 
-def _parse_parameter(text: str) -> tuple[str, str]:
+def plan_only(
+    settings: ServerSettings, template: Path, given: dict[str, str], stack_name: str | None, *, as_json: bool
+) -> None:
+    """Show what would change in this home.
+
+    Raises:
+        click.ClickException: The template is refused, or a server runs on the home.
+    """
+    say = partial(click.echo, err=as_json)
+    try:
+        plan = uvloop.run(plan_up(settings, template, given, lambda line: say(f"  {line}"), stack_name=stack_name))
+    except HomeInUse as error:
+        text = f"{error.reason}; to plan a change on it: yett deploy --plan {template}"
+        raise click.ClickException(text) from error
+    except (Refusal, Unavailable) as error:
+        raise click.ClickException(error.reason) from error
+    if as_json:
+        click.echo(plan_as_json(plan))
+    else:
+        show_plan(plan, say)
+
+
+def parse_parameter(text: str) -> tuple[str, str]:
+    """``NAME=VALUE``.
+
+    Raises:
+        click.BadParameter
+    """
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise click.BadParameter(f"`{text}` is no parameter: write NAME=VALUE")

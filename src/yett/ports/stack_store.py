@@ -32,6 +32,7 @@ class Step(Struct, frozen=True, kw_only=True):
     token: str  # ends the names and marks of what is made, so that it can be found again
     before: ResourceRecord | None  # what there was
     found: tuple[str, ...] = ()  # physical ids that stood where it was to be made
+    is_cleared: bool = False  # of a remake: the old one is gone
     is_done: bool = False
 
 

@@ -8,10 +8,12 @@ from msgspec import Struct
 from yett.control_plane.forwarding import relay
 from yett.server.companions import RunningCompanions, read_companions
 from yett.server.run import Server
+from yett.server.settings import ServerSettings
 from yett.templates.deploy import Stack, default_stack_name, deploy
 from yett.templates.events import Event
 from yett.templates.loading import load_template
 from yett.templates.packaging import Packager
+from yett.templates.planning import Plan, plan
 from yett.templates.site import LocalSite
 
 Say = Callable[[str], None]
@@ -87,3 +89,33 @@ def tell(event: Event, say: Say) -> None:
     """A line for each resource that is finished; of those that are kept, none."""
     if event.state in MARKS and event.action != "keep":
         say(f"{MARKS[event.state]} {event.action:<7} {event.logical_id} ({event.type}) {event.detail}".rstrip())
+
+
+async def plan_up(
+    settings: ServerSettings,
+    template: Path,
+    parameters: Mapping[str, str],
+    say: Say,
+    *,
+    stack_name: str | None = None,
+) -> Plan:
+    """What `put_up` would change in a home on which no server runs.
+
+    Raises:
+        HomeInUse, CompanionFailed, TemplateRefused
+    """
+    server = await Server.start(settings)
+    companions = RunningCompanions()
+    try:
+        metadata = load_template(template).content.get("Metadata") or {}
+        ports = await companions.start(read_companions(metadata), template.parent)
+        return await plan(
+            template,
+            stack_name=stack_name or default_stack_name(template),
+            parameters={**ports, **parameters},
+            site=await root_site(server),
+            packager=Packager(server.home, progress=say),
+        )
+    finally:
+        await companions.stop()
+        await server.stop()

@@ -253,6 +253,7 @@ class Deployment:
             return made
         if compared.action == "remake" and present is not None:
             await kind.delete(self.actor, present)
+            await self.journal.cleared()
         return await kind.create(self.actor, wanted)
 
     def keep(self, record: ResourceRecord, action: str) -> None:

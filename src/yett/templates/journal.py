@@ -66,6 +66,11 @@ class Journal:
         self.steps.append(step)
         await self.save()
 
+    async def cleared(self) -> None:
+        """Note that the last step has removed what stood in its way."""
+        self.steps[-1] = msgspec.structs.replace(self.steps[-1], is_cleared=True)
+        await self.save()
+
     def done(self, record: ResourceRecord) -> None:
         """Note what the last step gave; it is kept with the next `save`."""
         step = self.steps[-1]
@@ -137,6 +142,9 @@ class Journal:
         try:
             if step.action == "update":
                 return await self._change_back(step)
+            if step.action == "remake" and step.before is not None and await self._still_stands(step, step.before):
+                self.resources[step.logical_id] = step.before
+                return ""
             await self._remove_made(step)
             if step.before is None:
                 self.resources.pop(step.logical_id, None)
@@ -163,6 +171,13 @@ class Journal:
             raise CannotUndo("it cannot be changed back in place")
         self.resources[step.logical_id] = before
         return ""
+
+    async def _still_stands(self, step: Step, before: ResourceRecord) -> bool:
+        """Whether the resource that a remake was to remove is still there."""
+        find = TYPES[step.type].find
+        if step.is_cleared or find is None:
+            return False
+        return before.physical_id in await find(self._actor, wanted_of(before))
 
     async def _remove_made(self, step: Step) -> None:
         """Remove what a step made: known by its record, or found by its token."""

@@ -11,6 +11,7 @@ import yaml
 from msgspec import Struct
 
 from yett.templates.errors import TemplateRefused
+from yett.templates.openapi import is_openapi, template_around
 
 TEMPLATE_BYTES: Final = 1024 * 1024  # AWS's bound for a template in S3
 # Ours: values once aliases are written out, and members of one mapping once merges are. A kilobyte could ask for more
@@ -76,15 +77,18 @@ class Reader(yaml.SafeLoader):
 
 
 def load_template(path: Path) -> Loaded:
-    """Read a template file.
+    """Read a template file; an OpenAPI document becomes one.
 
     Raises:
         TemplateRefused: It cannot be read, or is no template.
     """
     lines: dict[Path_, int] = {}
     content = load_document(path, lines)
+    if is_openapi(content):
+        around, moved = template_around(content, lines, path)
+        return Loaded(path, around, moved, is_openapi=True)
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
-        raise TemplateRefused("no template: it has no `Resources`", path=path)
+        raise TemplateRefused("no template: it has no `Resources`, and is no OpenAPI document", path=path)
     return Loaded(path, content, lines)
 
 

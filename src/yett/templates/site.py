@@ -28,8 +28,12 @@ class Site(Protocol):
     account: str
     region: str
     public_url: str
-    stacks: StackStore
-    randomness: Randomness
+
+    @property
+    def stacks(self) -> StackStore: ...
+
+    @property
+    def randomness(self) -> Randomness: ...
 
     @property
     def now(self) -> datetime: ...

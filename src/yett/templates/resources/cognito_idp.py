@@ -68,16 +68,8 @@ async def delete_pool(actor: Actor, old: ResourceRecord) -> None:
 
 
 async def create_client(actor: Actor, wanted: Wanted) -> Made:
-    """A client. Names need not be unique: it is made under one that is, and then gets its own."""
-    marked = actor.name(wanted.logical_id, limit=128)
-    params = fit(SERVICE, "CreateUserPoolClient", {**wanted.properties, "ClientName": marked})
-    made = await actor.do(SERVICE, "CreateUserPoolClient", params)
-    if "ClientName" in wanted.properties:
-        client_id = str(made["UserPoolClient"]["ClientId"])
-        secret = made["UserPoolClient"].get("ClientSecret")
-        made = await rename_client(actor, wanted, client_id)
-        if secret:
-            made = {"UserPoolClient": {**made["UserPoolClient"], "ClientSecret": secret}}
+    given = {"ClientName": actor.name(wanted.logical_id, limit=128), **wanted.properties}
+    made = await actor.do(SERVICE, "CreateUserPoolClient", fit(SERVICE, "CreateUserPoolClient", given))
     client = made["UserPoolClient"]
     client_id = str(client["ClientId"])
     attributes = {"ClientId": client_id, "Name": str(client["ClientName"])}
@@ -86,24 +78,12 @@ async def create_client(actor: Actor, wanted: Wanted) -> Made:
     return Made(physical_id=client_id, attributes=attributes)
 
 
-async def rename_client(actor: Actor, wanted: Wanted, client_id: str) -> Mapping[str, Any]:
-    """Give a new client its own name."""
-    given = {name: one for name, one in wanted.properties.items() if name != "GenerateSecret"}
-    params = fit(SERVICE, "UpdateUserPoolClient", given | {"ClientId": client_id})
-    try:
-        return await actor.do(SERVICE, "UpdateUserPoolClient", params)
-    except BaseException:
-        place = {"UserPoolId": wanted.properties["UserPoolId"], "ClientId": client_id}
-        await gone(actor, SERVICE, "DeleteUserPoolClient", place)
-        raise
-
-
 async def find_client(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
-    """The client that still has the name under which it is made."""
-    marked = actor.name(wanted.logical_id, limit=128)
+    """All clients of the name, which need not be unique: a new one is one that was not there."""
+    name = wanted.properties.get("ClientName") or actor.name(wanted.logical_id, limit=128)
     asked = {"UserPoolId": wanted.properties["UserPoolId"], "MaxResults": 60}
     found = await pages(actor, SERVICE, "ListUserPoolClients", asked, items="UserPoolClients", cursor="NextToken")
-    return tuple(str(one["ClientId"]) for one in found if one["ClientName"] == marked)
+    return tuple(str(one["ClientId"]) for one in found if one["ClientName"] == name)
 
 
 async def update_client(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
@@ -254,6 +234,7 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         update=update_client,
         delete=delete_client,
         find=find_client,
+        stands_alone=False,
     ),
     "AWS::Cognito::UserPoolResourceServer": ResourceType(
         reads=names("UserPoolId Identifier Name Scopes"),

@@ -77,9 +77,13 @@ async def update_entity(actor: Actor, wanted: Wanted, old: ResourceRecord, kind:
 
 
 async def delete_entity(actor: Actor, old: ResourceRecord, kind: str) -> None:
-    """Take an entity's policies and groups away, then itself."""
+    """Take an entity's policies and groups away, then itself. If it cannot go, it has them again."""
     await reconcile(actor, kind, old.physical_id, new={}, old=old.properties)
-    await gone(actor, SERVICE, f"Delete{kind}", {f"{kind}Name": old.physical_id})
+    try:
+        await gone(actor, SERVICE, f"Delete{kind}", {f"{kind}Name": old.physical_id})
+    except ServiceError:
+        await reconcile(actor, kind, old.physical_id, new=old.properties, old={})
+        raise
 
 
 def entity(kind: str, reads: str) -> ResourceType:
