@@ -14,6 +14,7 @@ from yett.ports.callers import Caller, CredentialsRefused
 from yett.server.explained import Explained, explained
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
+from yett.templates import door
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
 DECISIONS: Final = "/_yett/api/decisions/"
@@ -45,7 +46,9 @@ class Admin:
         self._node = node
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
-        """Answer health checks for anyone, decisions for whoever may read the API."""
+        """Answer health checks for anyone, decisions for whoever may read the API, stacks for whoever may deploy."""
+        if door.is_here(request.path):
+            return await door.answer(request, self._ports)
         if request.method not in {"GET", "HEAD"}:
             return _answer(405, {"message": "only GET is answered here"})
         match request.path:
