@@ -83,6 +83,7 @@ class Organization(Struct, frozen=True, kw_only=True):
     policies: tuple[OrganizationPolicy, ...] = ()  # the organization's own; AWS's are in AWS_POLICIES
     attachments: Mapping[str, tuple[str, ...]] = {}  # root, unit or account id -> policy ids
     creations: tuple[AccountCreation, ...] = ()
+    tags: Mapping[str, Mapping[str, str]] = {}  # root, unit, account or policy id -> tags
 
 
 AWS_POLICIES: Final = (

@@ -5,6 +5,8 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 from yett.ports.randomness import LOWER_ALPHANUMERIC
 from yett.rules.organizations.tree import (
     Organization,
@@ -52,9 +54,15 @@ async def get_managed(call: Call) -> Organization:
 
 
 async def change_organization(call: Call, change: Callable[[Organization], Organization]) -> Organization:
-    """The organization as *change* made it, if the caller's account manages it."""
+    """The organization as *change* made it, if the caller's account manages it. Tags go with what they are on."""
     await get_managed(call)
-    changed = await call.ports.organization_store.update(call.account, change)
+
+    def change_whole(before: Organization) -> Organization:
+        after = change(before)
+        tags = {each: tags for each, tags in after.tags.items() if is_node(after, each) or find_policy(after, each)}
+        return msgspec.structs.replace(after, tags=tags)
+
+    changed = await call.ports.organization_store.update(call.account, change_whole)
     if changed is None:
         raise refuse("AWSOrganizationsNotInUseException")
     return changed
@@ -127,7 +135,13 @@ async def resolve_nodes(call: Call, params: Params) -> tuple[str, ...]:
     if organization is None:
         return ("*",)
     arns = [node_arn(organization, params[member]) for member in NODE_MEMBERS if member in params]
-    if "PolicyId" in params:
-        policy = find_policy(organization, params["PolicyId"])
+    policy_id = params.get("PolicyId")
+    if "ResourceId" in params:  # of tags
+        if params["ResourceId"].startswith("p-"):
+            policy_id = params["ResourceId"]
+        else:
+            arns.append(node_arn(organization, params["ResourceId"]))
+    if policy_id is not None:
+        policy = find_policy(organization, policy_id)
         arns.append("*" if policy is None else policy_arn(organization, policy))
     return tuple(arns)

@@ -29,6 +29,7 @@ from yett.services.organizations.access import (
     page_of,
 )
 from yett.services.organizations.errors import refuse
+from yett.services.organizations.tags import read_tags, tagged
 from yett.values.identifiers import ROLE_ID
 
 DEFAULT_ROLE: Final = "OrganizationAccountAccessRole"
@@ -52,6 +53,7 @@ async def create_account(call: Call, params: Params) -> Answer:
         completed_at=call.now.replace(microsecond=0),
         failure_reason="EMAIL_ALREADY_EXISTS",
     )
+    tags = read_tags(params.get("Tags", ()))
     account = await draw_account_id(call)
     await add_access_role(call, account, params.get("RoleName", DEFAULT_ROLE))
     created = msgspec.structs.replace(creation, state="SUCCEEDED", account_id=account, failure_reason=None)
@@ -68,12 +70,13 @@ async def create_account(call: Call, params: Params) -> Answer:
         if any(each.email.lower() == member.email.lower() for each in current.accounts):
             return msgspec.structs.replace(current, creations=(*current.creations, creation))
         defaults = tuple(DEFAULTS[kind] for kind in current.enabled_types)
-        return msgspec.structs.replace(
+        grown = msgspec.structs.replace(
             current,
             accounts=(*current.accounts, member),
             attachments={**current.attachments, account: defaults},
             creations=(*current.creations, created),
         )
+        return tagged(grown, account, tags)
 
     await change_organization(call, change)
     pending = {"Id": creation.id, "AccountName": creation.account_name, "State": "IN_PROGRESS"}

@@ -34,7 +34,9 @@ MESSAGES: Final[Mapping[str, str]] = {
     "PolicyNotAttachedException": "The policy isn't attached to the specified target in the specified root.",
     "PolicyNotFoundException": "You specified a policy that doesn't exist.",
     "PolicyTypeAlreadyEnabledException": "The specified policy type is already enabled.",
-    "PolicyTypeNotAvailableForOrganizationException": "Here the one policy type is SERVICE_CONTROL_POLICY.",
+    "PolicyTypeNotAvailableForOrganizationException": (
+        "The policy types here are SERVICE_CONTROL_POLICY and RESOURCE_CONTROL_POLICY."
+    ),
     "PolicyTypeNotEnabledException": "This operation can be performed only for enabled policy types.",
     "RootNotFoundException": "You specified a root that doesn't exist.",
     "SourceParentNotFoundException": "You specified a source parent that doesn't exist.",

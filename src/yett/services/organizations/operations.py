@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from yett.services.call import Call, Operation
-from yett.services.organizations import accounts, organization, policies, units
+from yett.services.organizations import accounts, organization, policies, tags, units
 from yett.services.organizations.access import Params, resolve_nodes
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -39,11 +39,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "DetachPolicy": policies.detach_policy,
     "ListPoliciesForTarget": policies.list_policies_for_target,
     "ListTargetsForPolicy": policies.list_targets_for_policy,
+    "TagResource": tags.tag_resource,
+    "UntagResource": tags.untag_resource,
+    "ListTagsForResource": tags.list_tags_for_resource,
 }
 
 HANDSHAKES: Final = "accounts are made here with CreateAccount; none can be invited"
 DELEGATION: Final = "no service here is administered for a whole organization"
-TAGS: Final = "tags of organizations' entities are not kept"
 RESOURCE_POLICY: Final = "administration cannot be delegated to member accounts"
 EFFECTIVE: Final = "service control policies are inherited level by level and have no effective form"
 
@@ -81,7 +83,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
         ),
         DELEGATION,
     ),
-    **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), TAGS),
     **dict.fromkeys(("PutResourcePolicy", "DescribeResourcePolicy", "DeleteResourcePolicy"), RESOURCE_POLICY),
     **dict.fromkeys(
         (
@@ -112,9 +113,12 @@ RESOURCES: Final[Mapping[str, Resolver]] = dict.fromkeys(
         "ListOrganizationalUnitsForParent",
         "ListParents",
         "ListPoliciesForTarget",
+        "ListTagsForResource",
         "ListTargetsForPolicy",
         "MoveAccount",
         "RemoveAccountFromOrganization",
+        "TagResource",
+        "UntagResource",
         "UpdateOrganizationalUnit",
         "UpdatePolicy",
     ),

@@ -27,6 +27,7 @@ from yett.services.organizations.access import (
     read_type,
 )
 from yett.services.organizations.errors import refuse, violates
+from yett.services.organizations.tags import read_tags, tagged
 
 
 async def create_policy(call: Call, params: Params) -> Answer:
@@ -45,7 +46,8 @@ async def create_policy(call: Call, params: Params) -> Answer:
 
     def change(organization: Organization) -> Organization:
         check_name(organization, policy)
-        return msgspec.structs.replace(organization, policies=(*organization.policies, policy))
+        grown = msgspec.structs.replace(organization, policies=(*organization.policies, policy))
+        return tagged(grown, policy.id, read_tags(params.get("Tags", ())))
 
     return {"Policy": describe_policy(await change_organization(call, change), policy)}
 

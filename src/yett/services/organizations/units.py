@@ -15,6 +15,7 @@ from yett.services.organizations.access import (
     page_of,
 )
 from yett.services.organizations.errors import refuse, violates
+from yett.services.organizations.tags import read_tags, tagged
 
 
 async def create_organizational_unit(call: Call, params: Params) -> Answer:
@@ -36,11 +37,12 @@ async def create_organizational_unit(call: Call, params: Params) -> Answer:
         check_name(organization, params["ParentId"], params["Name"])
         unit = make(organization)
         defaults = tuple(DEFAULTS[kind] for kind in organization.enabled_types)
-        return msgspec.structs.replace(
+        grown = msgspec.structs.replace(
             organization,
             units=(*organization.units, unit),
             attachments={**organization.attachments, unit.id: defaults},
         )
+        return tagged(grown, unit.id, read_tags(params.get("Tags", ())))
 
     organization = await change_organization(call, change)
     return {"OrganizationalUnit": describe_unit(organization, make(organization))}

@@ -11,9 +11,7 @@ from typing import Final
 from yett.services.permissions.row import Permission
 
 NAMES: Final = (
-    "CreateAccount",
     "CreateOrganization",
-    "CreateOrganizationalUnit",
     "DeleteOrganization",
     "DeleteOrganizationalUnit",
     "DescribeAccount",
@@ -40,7 +38,6 @@ NAMES: Final = (
     "UpdatePolicy",
 )
 BY_TYPE: Final = {
-    "CreatePolicy": "Type",
     "DisablePolicyType": "PolicyType",
     "EnablePolicyType": "PolicyType",
     "ListPolicies": "Filter",
@@ -50,7 +47,20 @@ BY_TYPE: Final = {
 PERMISSIONS: Final[Mapping[str, Permission]] = {
     **{name: Permission(action=f"organizations:{name}") for name in NAMES},
     **{
+        name: Permission(action=f"organizations:{name}", tags="Tags", also={"Tags": "organizations:TagResource"})
+        for name in ("CreateAccount", "CreateOrganizationalUnit")
+    },
+    "TagResource": Permission(action="organizations:TagResource", tags="Tags"),
+    "UntagResource": Permission(action="organizations:UntagResource", tag_keys="TagKeys"),
+    "ListTagsForResource": Permission(action="organizations:ListTagsForResource"),
+    **{
         name: Permission(action=f"organizations:{name}", condition_keys={"organizations:PolicyType": member})
         for name, member in BY_TYPE.items()
     },
+    "CreatePolicy": Permission(
+        action="organizations:CreatePolicy",
+        condition_keys={"organizations:PolicyType": "Type"},
+        tags="Tags",
+        also={"Tags": "organizations:TagResource"},
+    ),
 }
