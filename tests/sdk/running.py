@@ -50,7 +50,11 @@ class RunningServer:
 
     def __enter__(self) -> "RunningServer":
         self._thread.start()
-        self.server = self.run(Server.start(self.settings))
+        try:
+            self.server = self.run(Server.start(self.settings))
+        except BaseException:
+            self.__exit__()
+            raise
         self.root = Credentials(self.server.root.access_key_id, self.server.root.secret_access_key.reveal())
         return self
 
