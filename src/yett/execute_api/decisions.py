@@ -5,7 +5,7 @@ ended.
 """
 
 from collections import OrderedDict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from time import perf_counter
 from typing import Final
@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from yett.policy import Decision
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
-from yett.rules.execute_api.errors import AccessDenied, GatewayError, ResponseType
+from yett.rules.execute_api.errors import AccessDenied, GatewayError, InvalidSignature, ResponseType
 from yett.rules.execute_api.plan import StagePlan
 from yett.rules.execute_api.routing.domain import Target
 from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
+PATIENCE: Final = timedelta(seconds=60)  # a call that is not answered by then is not waited for
 KEPT: Final = 4096  # records; about a kilobyte each
 
 STEPS: Final = ("route", "screen", "authenticate", "authorize", "integrate")
@@ -34,6 +35,7 @@ class Refused(Struct, frozen=True):
     error_type: str
     default_status: int
     reason: str
+    cause: str | None = None  # of a signature that does not match
 
 
 class Record:
@@ -77,6 +79,11 @@ class Record:
         self.status = 0
 
     @property
+    def is_finished(self) -> bool:
+        """Whether the call was answered."""
+        return self.status != 0 or self.failure is not None
+
+    @property
     def identity(self) -> Identity:
         """Who calls, as far as it is known."""
         return ANONYMOUS if self.standing is None else self.standing.identity
@@ -108,7 +115,8 @@ class Record:
 
     def refused(self, error: GatewayError, answer: HttpResponse) -> None:
         """A step refused."""
-        self.refusal = Refused(error.response_type, error.error_type, error.status, error.reason)
+        cause = error.cause if isinstance(error, InvalidSignature) else None
+        self.refusal = Refused(error.response_type, error.error_type, error.status, error.reason, cause)
         if isinstance(error, AccessDenied):
             self.decision = error.decision
         self.status = answer.status
@@ -139,6 +147,22 @@ class Decisions:
     def find(self, request_id: str) -> Record | None:
         """The record of a request id, if it is still kept."""
         return self._records.get(request_id)
+
+    def since(self, moment: datetime, limit: int) -> tuple[tuple[Record, ...], datetime]:
+        """Finished calls that came in at *moment* or later, oldest first, of more than *limit* the newest; and the
+        moment to go on from, so that none which is still going on is missed.
+        """
+        found: list[Record] = []
+        resume = moment
+        for record in reversed(self._records.values()):
+            if record.at < moment or len(found) == limit:
+                break
+            if record.is_finished:
+                found.append(record)
+                resume = max(resume, record.at)
+        waiting = [each.at for each in islice(reversed(self._records.values()), limit) if not each.is_finished]
+        going_on = [at for at in waiting if at >= moment and resume - at < PATIENCE]
+        return tuple(reversed(found)), min((resume, *going_on))
 
     def recent(self, limit: int) -> tuple[Record, ...]:
         """The newest records, newest first."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from yett.execute_api.decisions import STEPS, Record
 from yett.policy import Decision, Outcome, PolicyType, StatementRef, trace
+from yett.rules.execute_api.audit import audit_answer
 from yett.rules.execute_api.call import Standing
 from yett.rules.execute_api.errors import Forbidden
 from yett.rules.execute_api.mapping.context import extended_request_id
@@ -38,6 +39,8 @@ def explain(record: Record) -> Json:
         "errorType": refusal.error_type if refusal is not None else None,
         "caller": _describe_caller(record.identity) if record.standing is not None else None,
         "steps": list(_steps(record)),
+        "cause": refusal.cause if refusal is not None else None,
+        "warnings": list(_warnings(record)),
         "decidedBy": _decided_by(record, statement),
         "policies": _policies(record),
     }
@@ -149,6 +152,17 @@ def _decided_by(record: Record, statement: StatementRef | None) -> Json | None:
         "statement": statement.pointer if statement is not None else None,
         "sid": statement.sid if statement is not None else None,
     }
+
+
+def _warnings(record: Record) -> Iterator[str]:
+    """What the caller will be surprised by next."""
+    question, standing = record.question, record.standing
+    authorizer = question.method.authorizer if question is not None else None
+    if question is None or standing is None or standing.authorizer_policy is None or authorizer is None:
+        return
+    finding = audit_answer(standing.authorizer_policy, authorizer, question.plan)
+    if finding is not None:
+        yield f"{finding.where}: {finding.message}"
 
 
 def _policies(record: Record) -> list[Json]:

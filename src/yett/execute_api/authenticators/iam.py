@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html
 """
 
+from datetime import datetime
 from typing import Final
 
 from yett.ports.bundle import Ports
@@ -11,7 +12,8 @@ from yett.rules.execute_api.call import Routed, Standing
 from yett.rules.execute_api.errors import ExpiredToken, GatewayError, InvalidSignature, MissingAuthenticationToken
 from yett.rules.execute_api.method_override import METHOD_OVERRIDE
 from yett.rules.execute_api.plan import StagePlan
-from yett.services.iam.authentication import authenticate
+from yett.rules.execute_api.signature_causes import find_cause, name_cause
+from yett.services.iam.authentication import DECOY, authenticate
 from yett.sigv4 import (
     Dialect,
     Expectation,
@@ -31,6 +33,29 @@ INVALID_TOKEN_MESSAGE: Final = "The security token included in the request is in
 # UNCERTAIN: which error type an unknown access key or a foreign token gets; changed in this one constant (spec 01,
 # section 3).
 INVALID_TOKEN_TYPE: Final = "UnrecognizedClientException"  # noqa: S105
+
+
+CAUSES_PER_SECOND: Final = 10  # refused signatures of a process whose cause is looked for; about 24 HMACs each
+
+
+class CauseBudget:
+    """So much work for refused signatures in a second, and no more: guessing must not become costly for others."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
+        self._second = 0
+        self._taken = 0
+
+    def take(self, now: datetime) -> bool:
+        """Whether there is work left for this second."""
+        second = int(now.timestamp())
+        if second != self._second:
+            self._second, self._taken = second, 0
+        self._taken += 1
+        return self._taken <= self._per_second
+
+
+CAUSES: Final = CauseBudget(CAUSES_PER_SECOND)
 
 
 async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
@@ -60,8 +85,12 @@ async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) 
             _check_override_is_signed(request, plan)
         return caller
     except SignatureRefused as refusal:
-        raise _translate(refusal, echo=ports.settings.echo_canonical_request) from refusal
+        cause = name_cause(refusal)
+        if refusal.fault is Fault.MISMATCH:
+            cause = _find_cause(request, plan, ports)
+        raise _translate(refusal, echo=ports.settings.echo_canonical_request, cause=cause) from refusal
     except CredentialsRefused as refusal:
+        _find_cause(request, plan, ports)  # in vain: so that an unknown access key costs what a known one does
         if refusal.fault is CredentialFault.SESSION_TOKEN_EXPIRED:
             raise ExpiredToken(refusal.reason) from refusal
         raise InvalidSignature(
@@ -69,6 +98,23 @@ async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) 
             error_type=INVALID_TOKEN_TYPE,
             message=INVALID_TOKEN_MESSAGE,
         ) from refusal
+
+
+def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | None:
+    """Which slip of the client's explains its signature, looked for now: neither signature nor secret is kept."""
+    if not CAUSES.take(request.received_at):
+        return None
+    now, signed = request.received_at, SignedRequest.of(request)
+    expectation = Expectation(service=SERVICE, region=plan.region, skew_seconds=SKEW_SECONDS)
+    try:
+        presented = read_presented(signed, now=now, expectation=expectation)
+    except SignatureRefused:
+        return None
+    if presented is None:
+        return None
+    caller = ports.callers.current(presented.access_key_id, presented.session_token, now=now)
+    secret = DECOY if caller is None else caller.secret_access_key
+    return find_cause(signed, presented, secret_access_key=secret, expectation=expectation)
 
 
 def _check_override_is_signed(request: HttpRequest, plan: StagePlan) -> None:
@@ -80,11 +126,11 @@ def _check_override_is_signed(request: HttpRequest, plan: StagePlan) -> None:
         raise SignatureRefused(fault=Fault.MISMATCH, reason=f"`{METHOD_OVERRIDE}` is not among the signed headers")
 
 
-def _translate(refusal: SignatureRefused, *, echo: bool) -> GatewayError:
+def _translate(refusal: SignatureRefused, *, echo: bool, cause: str | None) -> GatewayError:
     if refusal.fault is Fault.NONE_PRESENT:
         return MissingAuthenticationToken("the request bears no signature")
     if refusal.fault is Fault.SECURITY_TOKEN_EXPIRED:
         return ExpiredToken(refusal.reason)
     message = message_for(refusal, dialect=Dialect.JSON, echo_canonical_request=echo)
     reason = f"the signature is refused: {refusal.reason}"
-    return InvalidSignature(reason, error_type=code_for(refusal, dialect=Dialect.JSON), message=message)
+    return InvalidSignature(reason, error_type=code_for(refusal, dialect=Dialect.JSON), message=message, cause=cause)

@@ -79,9 +79,10 @@ class InvalidSignature(GatewayError):
     response_type = ResponseType.INVALID_SIGNATURE
     status = 403
 
-    def __init__(self, reason: str, *, error_type: str, message: str) -> None:
+    def __init__(self, reason: str, *, error_type: str, message: str, cause: str | None = None) -> None:
         super().__init__(reason, message=message)
         self.error_type = error_type
+        self.cause = cause  # which slip of the client's, if it is known; for the trace alone
 
 
 class ExpiredToken(GatewayError):
