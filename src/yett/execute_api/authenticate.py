@@ -4,8 +4,11 @@ from yett.execute_api.authenticators.cognito import CognitoAuthenticator
 from yett.execute_api.authenticators.iam import authenticate_iam
 from yett.execute_api.authenticators.lambda_authorizer import LambdaAuthenticator
 from yett.ports.bundle import Ports
-from yett.rules.execute_api.call import Authenticated, Screened, Standing
+from yett.ports.callers import Caller
+from yett.rules.execute_api.call import Authenticated, Routed, Screened, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.errors import MissingAuthenticationToken
+from yett.values.errors import Refusal
 from yett.values.identity import ANONYMOUS
 
 NOBODY = Standing(identity=ANONYMOUS, established_by="the method asks for no authentication")
@@ -36,3 +39,66 @@ class Authenticators:
             case AuthorizationType.COGNITO_USER_POOLS:
                 standing = await self._cognito.authenticate(routed)
         return Authenticated(routed, standing)
+
+
+class Unknown(Refusal):
+    """Who would be found to call hangs on an authorizer that was not asked."""
+
+
+class Presumption:
+    """Authentication of a call that nobody makes: an IAM caller is taken at its word, everything else is verified.
+
+    For simulations alone: what it gives never reaches a step that does something.
+    """
+
+    def __init__(self, ports: Ports, caller: Caller | None, *, invoke_authorizer: bool) -> None:
+        self._cognito = CognitoAuthenticator(ports)
+        self._lambda = LambdaAuthenticator(ports)
+        self._caller = caller
+        self._invoke_authorizer = invoke_authorizer
+
+    async def authenticate(self, screened: Screened) -> Authenticated:
+        """Say who would be found to call.
+
+        Raises:
+            GatewayError: As ``Authenticators``.
+            Unknown: A Lambda authorizer would have to be asked, and may not be.
+        """
+        routed = screened.routed
+        match routed.method.authorization_type:
+            case AuthorizationType.NONE:
+                standing = NOBODY
+            case AuthorizationType.AWS_IAM:
+                standing = presumed(self._caller)
+            case AuthorizationType.CUSTOM:
+                standing = await self._ask(routed)
+            case AuthorizationType.COGNITO_USER_POOLS:
+                standing = await self._cognito.authenticate(routed)
+        return Authenticated(routed, standing)
+
+    async def _ask(self, routed: Routed) -> Standing:
+        if self._invoke_authorizer:
+            return await self._lambda.ask_afresh(routed)
+        recalled = await self._lambda.recall(routed)
+        if recalled is None:
+            name = routed.method.authorizer.name if routed.method.authorizer is not None else ""
+            raise Unknown(
+                f"authorizer `{name}` decides, and has no answer cached for this evidence; it was not asked "
+                "(--invoke-authorizer asks it)"
+            )
+        return recalled
+
+
+def presumed(caller: Caller | None) -> Standing:
+    """The standing of an IAM caller whose signature is taken to be good.
+
+    Raises:
+        MissingAuthenticationToken: There is none: an anonymous call bears no signature.
+    """
+    if caller is None:
+        raise MissingAuthenticationToken("the request bears no signature")
+    return Standing(
+        identity=caller.identity,
+        caller_policies=caller.policies,
+        established_by="presumed: no signature was checked",
+    )

@@ -77,6 +77,38 @@ class LambdaAuthenticator:
         # Whoever hangs up leaves the others, and the answer, alone.
         return _standing(await asyncio.shield(task), how)
 
+    async def recall(self, routed: Routed) -> Standing | None:
+        """The standing by an answer that is kept; None where the authorizer would have to be asked.
+
+        Raises:
+            Unauthorized: The evidence is such that it would not be asked.
+            AuthorizerConfigurationError: The method has no authorizer.
+        """
+        authorizer = routed.method.authorizer
+        if authorizer is None:
+            raise AuthorizerConfigurationError("the method has no authorizer")
+        values = _read_evidence(authorizer, routed)
+        if authorizer.ttl_seconds == 0 or not values:
+            return None
+        key, now = _cache_key(authorizer, routed, values), routed.request.received_at
+        cache = self._ports.authorizer_cache
+        cached = cache.current(key, now=now) or await cache.find(key, now=now)
+        if cached is None:
+            return None
+        return _standing(_parsed(cached, authorizer), "the authorizer's cached answer", kept_since=cached.stored_at)
+
+    async def ask_afresh(self, routed: Routed) -> Standing:
+        """The standing by an answer given now, which is not kept: the call is nobody's.
+
+        Raises:
+            Unauthorized, AuthorizerConfigurationError: As ``authenticate``.
+        """
+        authorizer = routed.method.authorizer
+        if authorizer is None or authorizer.function is None:
+            raise AuthorizerConfigurationError("the method has no authorizer")
+        answer, _ = await self._ask(authorizer, authorizer.function, routed, _read_evidence(authorizer, routed))
+        return _standing(answer, "asked the authorizer, its answer not kept")
+
     def _finish(self, key: CacheKey, task: asyncio.Task[AuthorizerAnswer]) -> None:
         self._under_way.pop(key, None)
         if not task.cancelled():

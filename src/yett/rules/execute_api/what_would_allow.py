@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from yett.policy import Decision, Effect, Outcome, PolicyType, PrincipalKind, Statement
 from yett.policy.document import SHORTHAND, ConditionEntry, NamedPolicy, Patterns, PrincipalElement
 from yett.policy.statement import Element, Match, examine
-from yett.rules.execute_api.authorization_flow import anonymous_request, decide_call
+from yett.rules.execute_api.authorization_flow import anonymous_request, decide_call, screen_denies
 from yett.rules.execute_api.call import Question, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.plan import INVOKE
@@ -89,9 +89,16 @@ def _sufficient(cell: Cell, own_policies: frozenset[str]) -> Iterator[tuple[Chan
                 if not changes or any(known <= ids for known in accepted):
                     continue
                 changed = apply(changes, cell, made_for=cell.standing)
-                if decide_call(changed.question, changed.standing).outcome is Outcome.ALLOW:
+                if _passes(changed):
                     accepted.append(ids)
                     yield changes
+
+
+def _passes(cell: Cell) -> bool:
+    """Whether nothing refuses the call; of one refused before its authorizer was asked, whether it would be asked."""
+    if cell.question.method.authorization_type is AuthorizationType.CUSTOM and cell.standing.authorizer_policy is None:
+        return screen_denies(cell.question) is None
+    return decide_call(cell.question, cell.standing).outcome is Outcome.ALLOW
 
 
 def _liftings(denies: Sequence[Sequence[Change]]) -> Iterator[tuple[Change, ...]]:

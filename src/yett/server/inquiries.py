@@ -1,0 +1,363 @@
+"""What administration may ask of deployed APIs, below ``/_yett/api/``: what would be decided, by whom a method can be
+called, the access matrix, the audit, and recent decisions. Nothing here changes anything or calls a backend.
+
+Every answer is about the account of whoever asks, and needs the permission that AWS has for its like.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from yett.execute_api.access_matrix import make_matrix, question_of, rows_of
+from yett.execute_api.decisions import Decisions
+from yett.execute_api.principals import (
+    ANONYMOUS_NAME,
+    Named,
+    UnknownPrincipal,
+    find_principal,
+    known_principals,
+)
+from yett.execute_api.proposals import propose
+from yett.execute_api.simulation import simulate
+from yett.execute_api.who_can import who_can
+from yett.policy import (
+    AuthorizationRequest,
+    Kind,
+    NamedPolicy,
+    Outcome,
+    Principal,
+    RequestContext,
+    decide,
+    principal_context,
+)
+from yett.ports.bundle import Ports
+from yett.ports.callers import Caller
+from yett.rules.execute_api.audit import AuditFinding, audit_answer, audit_route, audit_statements
+from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.identity_source import Place
+from yett.rules.execute_api.plan import NotDeployable, StagePlan
+from yett.rules.execute_api.routing.domain import Target, locate
+from yett.values.errors import Refusal
+from yett.values.http import Headers, HttpRequest
+from yett.values.timestamps import parse_iso
+
+READ_API: Final = "apigateway:GET"
+TEST_API: Final = "apigateway:POST"  # of an authorizer: what TestInvokeAuthorizer needs
+SIMULATE: Final = "iam:SimulatePrincipalPolicy"
+READ_PRINCIPALS: Final = "iam:GetAccountAuthorizationDetails"
+APIS: Final = 100  # stages that one answer is about
+METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+
+Json = dict[str, Any]
+
+
+class NotAnswered(Refusal):
+    """The question cannot be answered, or not to this caller."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Simulation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a simulation. An API is named by its id or its name, or all at once by a URL."""
+
+    path: str = "/"  # below the stage, percent-encoded; a query may follow
+    method: str = "GET"
+    url: str | None = None
+    api: str | None = None
+    stage: str | None = None
+    principal: str = msgspec.field(name="as", default=ANONYMOUS_NAME)
+    source_ip: str | None = None
+    headers: dict[str, str] = {}
+    token: str | None = None
+    time: str | None = None  # ISO 8601
+    invoke_authorizer: bool = False
+
+
+class Inquiries:
+    """Answers to callers who have signed."""
+
+    def __init__(self, ports: Ports, decisions: Decisions) -> None:
+        self._ports = ports
+        self._decisions = decisions
+
+    async def answer(self, request: HttpRequest, caller: Caller) -> Json:
+        """The answer, as JSON.
+
+        Raises:
+            NotAnswered: With the status and what to do.
+        """
+        query = {name: values[-1] for name, values in parse_qs(request.query).items()}
+        match request.method, request.path.removeprefix("/_yett/api/"):
+            case "POST", "simulate":
+                return await self._simulate(request, caller)
+            case "GET" | "HEAD", "who-can":
+                return await self._who_can(request, caller, query)
+            case "GET" | "HEAD", "access-matrix":
+                return await self._matrix(request, caller, query)
+            case "GET" | "HEAD", "audit":
+                return await self._audit(request, caller, query)
+            case _, "simulate" | "who-can" | "access-matrix" | "audit":
+                raise NotAnswered(405, "simulate is asked with POST, everything else with GET")
+            case _:
+                raise NotAnswered(404, "there is nothing here")
+
+    async def _simulate(self, request: HttpRequest, caller: Caller) -> Json:
+        try:
+            wanted = msgspec.json.decode(request.body, type=Simulation)
+            at = request.received_at if wanted.time is None else parse_iso(wanted.time)
+        except (msgspec.DecodeError, ValueError, OverflowError) as error:
+            raise NotAnswered(400, f"the simulation cannot be read: {error}") from error
+        plan, path, query = await self._target(wanted, caller)
+        self._need(caller, request, READ_API, _api_arn(plan), account=plan.account)
+        try:
+            acting = await find_principal(
+                wanted.principal, ports=self._ports, account=caller.identity.account, now=request.received_at
+            )
+        except UnknownPrincipal as unknown:
+            raise NotAnswered(400, unknown.reason) from unknown
+        if acting is not None:
+            account = acting.identity.account
+            if caller.identity.account == self._ports.settings.account:
+                account = caller.identity.account  # the server's own account knows every account of it
+            self._need(caller, request, SIMULATE, acting.identity.principal_arn, account=account)
+        if wanted.invoke_authorizer:
+            self._need(caller, request, TEST_API, f"{_api_arn(plan)}/authorizers/*", account=plan.account)
+        made = _make_request(wanted, plan, path, query, asked=request, at=at)
+        target = Target(plan.api_id, plan.stage, path)
+        simulated = await simulate(
+            made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=wanted.invoke_authorizer
+        )
+        return simulated.trace | {"wouldAllow": await propose(simulated.record, self._ports)}
+
+    async def would_allow(self, trace: Json, caller: Caller, request: HttpRequest) -> list[Any]:
+        """Proposals for a call that was refused, as its trace tells it; none to who may not simulate principals.
+
+        Where another process answered, the call is decided anew: if it would end otherwise by now, there is nothing to
+        propose.
+        """
+        is_denial = trace["outcome"] in {Outcome.EXPLICIT_DENY.value, Outcome.IMPLICIT_DENY.value}
+        account = caller.identity.account
+        if not is_denial or not may(caller, SIMULATE, "*", account=account, source_ip=request.source_ip):
+            return []
+        record = self._decisions.find(trace["requestId"])
+        if record is None:
+            name = trace["caller"] if str(trace["caller"]).startswith("arn:") else ANONYMOUS_NAME
+            wanted = Simulation(
+                path=trace["path"],
+                method=trace["method"],
+                api=trace["api"],
+                stage=trace["stage"],
+                source_ip=trace["sourceIp"],
+                principal=name,
+            )
+            try:
+                plan, path, query = await self._target(wanted, caller)
+                acting = await find_principal(name, ports=self._ports, account=account, now=request.received_at)
+            except (NotAnswered, UnknownPrincipal):
+                return []
+            made = _make_request(wanted, plan, path, query, asked=request, at=request.received_at)
+            target = Target(plan.api_id, plan.stage, path)
+            simulated = await simulate(
+                made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=False
+            )
+            if simulated.trace["outcome"] != trace["outcome"]:
+                return []
+            record = simulated.record
+        return list(await propose(record, self._ports))
+
+    async def _who_can(self, request: HttpRequest, caller: Caller, query: Json) -> Json:
+        plan, path, _ = await self._target(_simulation_of(query), caller)
+        self._may_list(caller, request, plan)
+        method = str(query.get("method", "GET")).upper()
+        question = question_of(plan, method, path, source_ip=_address(query, request), now=request.received_at)
+        if question is None:
+            raise NotAnswered(404, f"stage `{plan.stage}` of API `{plan.api_id}` has no method {method} {path}")
+        return who_can(question, await self._principals(caller, request))
+
+    async def _matrix(self, request: HttpRequest, caller: Caller, query: Json) -> Json:
+        plan, _, _ = await self._target(_simulation_of(query), caller)
+        self._may_list(caller, request, plan)
+        addresses = tuple(dict.fromkeys(_address(query, request).split(",")))[:8]
+        principals = await self._principals(caller, request)
+        return make_matrix(plan, principals, addresses=addresses, now=request.received_at).describe()
+
+    async def _audit(self, request: HttpRequest, caller: Caller, query: Json) -> Json:
+        wanted = _simulation_of(query)
+        plans = [plan async for plan in self._plans(caller) if wanted.api in {None, plan.api_id, plan.api_name}]
+        plans = [plan for plan in plans if wanted.stage in {None, plan.stage}]
+        for plan in plans:
+            self._may_list(caller, request, plan)
+        principals = await self._principals(caller, request) if plans else []
+        policies = [
+            (each.name, source, Kind.IDENTITY)
+            for each in principals
+            for source in each.caller.policies.identity.sources
+            if not source.name.startswith("arn:aws:iam::aws:")
+        ]
+        findings = [_describe(each, plan) for plan in plans for each in self._findings(plan, request.received_at)]
+        findings += [_describe(each, None) for each in audit_statements(policies)]
+        return {
+            "apis": [{"api": plan.api_id, "name": plan.api_name, "stage": plan.stage} for plan in plans],
+            "findings": findings,
+        }
+
+    def _findings(self, plan: StagePlan, now: datetime) -> Iterator[AuditFinding]:
+        for row in rows_of(plan):
+            question = question_of(plan, row.method, row.path, source_ip="192.0.2.1", now=now)
+            if question is not None and (finding := audit_route(question)) is not None:
+                yield finding
+        seen: set[tuple[str, str]] = set()
+        for record in self._decisions.recent(APIS * APIS):
+            question, standing = record.question, record.standing
+            if question is None or standing is None or standing.authorizer_policy is None:
+                continue
+            authorizer = question.method.authorizer
+            if (question.plan.api_id, question.plan.stage) != (plan.api_id, plan.stage) or authorizer is None:
+                continue
+            finding = audit_answer(standing.authorizer_policy, authorizer, question.plan)
+            if finding is not None and (finding.code, finding.where) not in seen:
+                seen.add((finding.code, finding.where))
+                yield finding
+        policy = plan.resource_policy
+        owned: list[tuple[str, NamedPolicy, Kind]] = []
+        if policy is not None:
+            owned = [(plan.api_name, source, Kind.RESOURCE) for source in policy.sources]
+        yield from audit_statements(owned)
+
+    # -- which stage, and whether it may be asked about
+
+    async def _target(self, wanted: Simulation, caller: Caller) -> tuple[StagePlan, str, str]:
+        """The stage that is meant, the path below it and the query."""
+        path, _, query = wanted.path.partition("?")
+        api, stage = wanted.api, wanted.stage
+        if wanted.url is not None:
+            parts = urlsplit(wanted.url)
+            found = locate((parts.hostname or "").lower(), parts.path)
+            if found is None:
+                raise NotAnswered(400, f"`{wanted.url}` names no API of this server")
+            api, stage, path, query = found.api_id, found.stage, found.path, parts.query
+        if not path.startswith("/"):
+            raise NotAnswered(400, f"a path begins with a slash: `{path}`")
+        plans = [
+            plan
+            async for plan in self._plans(caller)
+            if api in {None, plan.api_id, plan.api_name} and stage in {None, plan.stage}
+        ]
+        if len(plans) > 1 and api is None:
+            routed = [plan for plan in plans if plan.router.find(wanted.method.upper(), path) is not None]
+            plans = routed if len(routed) == 1 else plans
+        if len(plans) != 1:
+            known = ", ".join(sorted(f"{plan.api_name} ({plan.api_id}) {plan.stage}" for plan in plans))
+            reason = (
+                f"name one of these with api and stage: {known}" if plans else "there is no such API and stage here"
+            )
+            raise NotAnswered(400 if plans else 404, reason)
+        return plans[0], path, query
+
+    async def _plans(self, caller: Caller) -> AsyncIterator[StagePlan]:
+        """Every stage of the caller's account."""
+        account, region = caller.identity.account, self._ports.settings.region
+        store = self._ports.api_store
+        for api in await store.apis(account, region, after="", limit=APIS):
+            for stage in await store.stages(account, region, api.id):
+                try:
+                    plan = await self._ports.plans.resolve(api.id, stage.stage_name)
+                except NotDeployable:
+                    continue
+                if plan is not None:
+                    yield plan
+
+    async def _principals(self, caller: Caller, request: HttpRequest) -> Sequence[Named]:
+        return await known_principals(self._ports, account=caller.identity.account, now=request.received_at)
+
+    def _may_list(self, caller: Caller, request: HttpRequest, plan: StagePlan) -> None:
+        self._need(caller, request, READ_API, _api_arn(plan), account=plan.account)
+        self._need(caller, request, READ_PRINCIPALS, "*", account=caller.identity.account)
+
+    def _need(self, caller: Caller, request: HttpRequest, action: str, resource: str, *, account: str) -> None:
+        """That the caller's policies, in the account that it is about, allow it.
+
+        Raises:
+            NotAnswered: 403.
+        """
+        if not may(caller, action, resource, account=account, source_ip=request.source_ip):
+            raise NotAnswered(403, f"{caller.identity.arn} may not {action} on {resource}")
+
+
+def may(caller: Caller, action: str, resource: str, *, account: str, source_ip: str) -> bool:
+    """Whether the caller's own policies allow an action on something of *account*."""
+    question = AuthorizationRequest(
+        action=action,
+        resource=resource,
+        principal=Principal.iam(caller.identity),
+        resource_account=account,
+        context=RequestContext.of({"aws:SourceIp": source_ip, **principal_context(caller.identity)}),
+    )
+    decision = decide(
+        question, caller=caller.policies, resource_policy=None, same_account=caller.identity.account == account
+    )
+    return decision.outcome is Outcome.ALLOW
+
+
+def _simulation_of(query: Json) -> Simulation:
+    return Simulation(
+        path=str(query.get("path", "/")),
+        method=str(query.get("method", "GET")),
+        url=query.get("url"),
+        api=query.get("api"),
+        stage=query.get("stage"),
+    )
+
+
+def _address(query: Json, request: HttpRequest) -> str:
+    return str(query.get("sourceIp", request.source_ip))
+
+
+def _api_arn(plan: StagePlan) -> str:
+    return f"arn:aws:apigateway:{plan.region}::/restapis/{plan.api_id}"
+
+
+def _make_request(
+    wanted: Simulation, plan: StagePlan, path: str, query: str, *, asked: HttpRequest, at: datetime
+) -> HttpRequest:
+    """The call that nobody makes. A token goes where the method's authorizer looks for one."""
+    host = f"{plan.api_id}.execute-api.{plan.region}.amazonaws.com"
+    lines = [("Host", host), *wanted.headers.items()]
+    method = wanted.method.upper()
+    if method not in METHODS:
+        raise NotAnswered(400, f"`{wanted.method}` is no method of an API")
+    if wanted.token is not None:
+        lines.append((_token_header(plan, method, path), wanted.token))
+    full = f"/{plan.stage}{path}"
+    return HttpRequest(
+        method=method,
+        target=f"{full}?{query}" if query else full,
+        path=full,
+        query=query,
+        headers=Headers(lines),
+        body=b"",
+        host=host,
+        source_ip=wanted.source_ip or asked.source_ip,
+        scheme="https",
+        request_id=asked.request_id,
+        received_at=at,
+    )
+
+
+def _token_header(plan: StagePlan, method: str, path: str) -> str:
+    found = plan.router.find(method, path)
+    authorizer = found[0].authorizer if found is not None else None
+    if found is None or authorizer is None or found[0].authorization_type is AuthorizationType.NONE:
+        return "Authorization"
+    return next((each.name.title() for each in authorizer.sources if each.place is Place.HEADER), "Authorization")
+
+
+def _describe(finding: AuditFinding, plan: StagePlan | None) -> Json:
+    where = {"api": plan.api_id, "stage": plan.stage} if plan is not None else {"api": None, "stage": None}
+    return {"code": finding.code.value, **where, "where": finding.where, "message": finding.message}
