@@ -31,6 +31,9 @@ class MemoryFunctions:
             raise self.fails
         return self.by_arn.get(function_arn)
 
+    def missing_runtime(self, runtime: str) -> str | None:
+        return None
+
 
 class MemoryRunner:
     """``ports.function_runner.FunctionRunner``: handlers in this process.

@@ -86,6 +86,10 @@ class FreshFunctions:
         self._catch_up()
         return await self._functions.resolve(function_arn)
 
+    def missing_runtime(self, runtime: str) -> str | None:
+        """See the port."""
+        return self._functions.missing_runtime(runtime)
+
 
 class FreshKeySets:
     """``ports.jwks.KeySets``."""

@@ -74,6 +74,9 @@ class Shelf:
     async def resolve(self, function_arn: str) -> Function | None:
         return self.functions.get(function_arn)
 
+    def missing_runtime(self, runtime: str) -> str | None:
+        return None
+
     async def find_code(self, account: str, region: str, code_sha256: str) -> bytes | None:
         return self.packages.get(code_sha256)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tests.adapters.sql.test_function_store import record
 from tests.architecture.sources import PACKAGE, calls
 
-from yett.adapters.sql import function_store, iam_documents, resealing, stack_store, user_pool_store
+from yett.adapters.sql import function_documents, iam_documents, resealing, stack_store, user_pool_store
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.function_store import SqlFunctionStore
@@ -17,6 +17,7 @@ from yett.adapters.sql.schema import DOCUMENTS
 from yett.adapters.sql.sealing import VERSION, Sealer, key_id
 from yett.adapters.sql.stack_store import SqlStackStore
 from yett.adapters.sql.user_pool_store import KEYS, SqlUserPoolStore
+from yett.ports.function_store import EventRecord
 from yett.ports.iam_store import AccessKey, AccessKeyStatus
 from yett.ports.signing_keys import PoolKeys, SigningKey
 from yett.ports.stack_store import StackRecord
@@ -28,6 +29,8 @@ PLACE = PoolPlace(ACCOUNT, REGION, "us-east-1_pool")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 PASTED = base64.b64encode(Sealer(OLD).seal(b"a session token that somebody put here", identity="sts")).decode()
+
+EVENT = EventRecord(request_id="id", function_arn="f", payload=b"[]", accepted_at=NOW, due_at=NOW)
 
 
 async def fill(database: Database) -> None:
@@ -42,7 +45,10 @@ async def fill(database: Database) -> None:
         secret_access_key=Secret("hush"),
     )
     await SqlIamStore(database).add_access_key(key, at_most=2)
-    await SqlFunctionStore(database).add(record("f", b"code", description=PASTED), b"code")
+    functions = SqlFunctionStore(database)
+    await functions.add(record("f", b"code", description=PASTED), b"code")
+    await functions.publish(record("f", b"code", version="1"), expected_revision_id="1")
+    await functions.put_event(EVENT)
     await SqlStackStore(database).put(stack())
     await database.write(put_keys)
 
@@ -65,6 +71,10 @@ async def check(database: Database) -> None:
     function = await SqlFunctionStore(database).find(ACCOUNT, REGION, "f")
     assert function is not None
     assert (function.environment, function.description) == ({"PASSWORD": "correct-horse"}, PASTED)
+    version = await SqlFunctionStore(database).find(ACCOUNT, REGION, "f", version="1")
+    assert version is not None
+    assert version.environment == {"PASSWORD": "correct-horse"}
+    assert await SqlFunctionStore(database).list_events() == (EVENT,)
     assert await SqlStackStore(database).find(ACCOUNT, REGION, "s") == stack()
     keys = await SqlUserPoolStore(database).find_keys(PLACE)
     assert keys is not None
@@ -85,17 +95,17 @@ def traces(body: bytes, key: bytes) -> int:
 async def test_nothing_is_left_under_the_former_key(database_url: str) -> None:
     former = Database.open(database_url, sealer=Sealer(OLD))
     await fill(former)
-    assert traces(await bodies(former), OLD) == 6
+    assert traces(await bodies(former), OLD) == 8
     await former.close()
     sealer = Sealer(NEW, OLD)
     rotating = Database.open(database_url, sealer=sealer)
-    assert await reseal(rotating, sealer) == 4
+    assert await reseal(rotating, sealer) == 6
     assert await reseal(rotating, sealer) == 0
     await rotating.close()
     now = Database.open(database_url, sealer=Sealer(NEW))
     await check(now)
     assert traces(await bodies(now), OLD) == 1  # the pasted text
-    assert traces(await bodies(now), NEW) == 5
+    assert traces(await bodies(now), NEW) == 7
     await now.close()
 
 
@@ -106,7 +116,8 @@ async def test_what_cannot_be_opened_is_found(database: Database) -> None:
         name: await database.read(lambda tx, sealer=sealer: shut(tx.connection, sealer))  # type: ignore[misc]
         for name, sealer in sealers.items()
     }
-    every = {"iam.access-key": 1, "lambda.function": 1, "cloudformation.stack": 1, "cognito.keys": 1}
+    every = {"iam.access-key": 1, "cloudformation.stack": 1, "cognito.keys": 1}
+    every |= {"lambda.function": 1, "lambda.version": 1, "lambda.event": 1}
     assert found == {"right": {}, "another": every, "none": every}
 
 
@@ -137,9 +148,10 @@ def test_every_module_that_seals_documents_has_its_kinds_in_the_table() -> None:
         for path in (PACKAGE / "adapters" / "sql").rglob("*.py")
         if any(called == "seal" for called, _ in calls(path))
     }
-    covered = {"iam_documents", "function_store", "stack_store", "user_pool_store"}
+    covered = {"iam_documents", "function_documents", "stack_store", "user_pool_store"}
     assert sealing == covered | {"documents", "resealing"}  # the one hands on, the other is what is tested here
-    kinds = {iam_documents.ACCESS_KEY, function_store.FUNCTION, stack_store.STACK, *user_pool_store.SEALED_KINDS}
+    kinds = {iam_documents.ACCESS_KEY, stack_store.STACK, *user_pool_store.SEALED_KINDS}
+    kinds |= {function_documents.FUNCTION, function_documents.VERSION, function_documents.EVENT}
     assert set(IDENTITIES) == kinds
 
 

@@ -45,7 +45,7 @@ async def test_a_created_function_is_described_as_lambda_describes_it(lambda_: L
 @pytest.mark.parametrize(
     ("params", "code", "text"),
     [
-        ({"Runtime": "nodejs20.x"}, "InvalidParameterValueException", "yett runs Python functions only"),
+        ({"Runtime": "ruby3.3"}, "InvalidParameterValueException", "yett runs functions of Python (python3.9 to"),
         ({"Role": ROLE + "-unknown"}, "InvalidParameterValueException", "cannot be assumed by Lambda."),
         ({"Role": f"arn:aws:iam::{ACCOUNT}:role/worker"}, "InvalidParameterValueException", "cannot be assumed"),
         ({"Code": {"S3Bucket": "bucket", "S3Key": "k"}}, "InvalidParameterValueException", "does not offer S3Bucket"),
@@ -67,7 +67,6 @@ async def test_a_created_function_is_described_as_lambda_describes_it(lambda_: L
             "CodeSigningConfigArn: signatures",
         ),
         ({"VpcConfig": {"SubnetIds": ["subnet-1"]}}, "InvalidParameterValueException", "does not offer VpcConfig"),
-        ({"Publish": True}, "InvalidParameterValueException", "does not offer Publish"),
         ({"PackageType": "Image"}, "InvalidParameterValueException", "does not offer PackageType Image"),
         ({"Tags": {"aws:a": "b"}}, "InvalidParameterValueException", "reserved prefix"),
     ],
@@ -159,12 +158,13 @@ async def test_a_deleted_function_is_gone(lambda_: Lambda) -> None:
         assert (refused.value.code, refused.value.status) == ("ResourceNotFoundException", 404)
 
 
-async def test_there_are_no_versions(lambda_: Lambda) -> None:
+async def test_node_functions_need_node(lambda_: Lambda, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ServiceError, match=r"yett cannot run nodejs22\.x here: `node` is not on this machine's PATH"):
+        await lambda_.create(Runtime="nodejs22.x")
     await lambda_.create()
-    with pytest.raises(ServiceError, match=f"Function not found: {ARN}:7"):
-        await lambda_("GetFunction", FunctionName="f", Qualifier="7")
-    with pytest.raises(ServiceError, match="functions have no versions"):
-        await lambda_("PublishVersion", FunctionName="f")
+    with pytest.raises(ServiceError, match="cannot run nodejs20"):
+        await lambda_("UpdateFunctionConfiguration", FunctionName="f", Runtime="nodejs20.x")
 
 
 @pytest.mark.parametrize("operation", ["GetFunction", "GetPolicy", "DeleteFunction"])

@@ -1,38 +1,42 @@
 """Functions in the database, their packages too, so that every node that shares it can run them.
 
-A package is cut into rows of a bounded size, shared by the functions of the account and Region that have the same; the
-rows ``lambda.code-use`` say which those are.
+Versions and aliases are documents under their function's name; what is in `function_documents` is done within one
+transaction.
 """
 
-import base64
 import hashlib
-from collections.abc import Mapping
-from typing import Final
 
-import msgspec
-from msgspec import Struct
+from msgspec import structs
 
+from yett.adapters.sql import layer_documents
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.function_documents import (
+    ALIAS,
+    ALIASES,
+    CODE,
+    EVENT,
+    FUNCTION,
+    VERSION,
+    alias_key,
+    check_version,
+    digest_of,
+    drop_function_code,
+    encode,
+    find,
+    find_alias,
+    keep_function_code,
+    opened,
+    opened_event,
+    place,
+    scope,
+    sealed,
+    sealed_event,
+    version_key,
+)
 from yett.ports.errors import Conflict, Unavailable
-from yett.ports.function_store import FunctionRecord
-
-FUNCTION: Final = "lambda.function"
-CODE: Final = "lambda.code"  # key: digest/number of the piece
-CODE_USE: Final = "lambda.code-use"  # key: digest/function name
-PIECE_BYTES: Final = 1024 * 1024
-
-
-class Stored(Struct, frozen=True, kw_only=True):
-    """The body of a document: the record without its variables, which are sealed."""
-
-    record: FunctionRecord
-    environment: bytes
-
-
-_ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final = msgspec.json.Decoder(Stored)
-_VARIABLES: Final = msgspec.json.Decoder(dict[str, str])
+from yett.ports.function_store import AliasRecord, EventRecord, FunctionRecord, LayerRecord
+from yett.rules.lambda_.names import LATEST
 
 
 class SqlFunctionStore:
@@ -41,11 +45,10 @@ class SqlFunctionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, account: str, region: str, name: str) -> FunctionRecord | None:
-        def work(tx: Transaction) -> FunctionRecord | None:
-            return find(tx, account, region, name)
+    # Functions and their versions
 
-        return await self._database.read(work)
+    async def find(self, account: str, region: str, name: str, *, version: str = LATEST) -> FunctionRecord | None:
+        return await self._database.read(lambda tx: find(tx, account, region, name, version))
 
     async def list_functions(
         self, account: str, region: str, *, after: str = "", limit: int
@@ -59,36 +62,147 @@ class SqlFunctionStore:
     async def add(self, record: FunctionRecord, package: bytes) -> None:
         def work(tx: Transaction) -> None:
             tx.add(record.account, record.region, FUNCTION, record.name, sealed(tx, record))
-            keep_code(tx, record, package)
+            layer_documents.keep_package(tx, record.account, record.region, record.code_sha256, package)
+            keep_function_code(tx, record)
             tx.touch(scope(record.arn))
 
         await self._database.write(work)
 
     async def replace(self, record: FunctionRecord, *, expected_revision_id: str, package: bytes | None = None) -> None:
         def work(tx: Transaction) -> None:
-            present = find(tx, record.account, record.region, record.name)
+            present = find(tx, record.account, record.region, record.name, record.version)
             if present is None or present.revision_id != expected_revision_id:
                 raise Conflict(f"function `{record.name}`")
-            tx.replace(record.account, record.region, FUNCTION, record.name, sealed(tx, record))
+            kind, key = place(record)
+            tx.replace(record.account, record.region, kind, key, sealed(tx, record))
             if package is not None:
-                keep_code(tx, record, package)
-            if present.code_sha256 != record.code_sha256:
-                drop_code(tx, present)
+                layer_documents.keep_package(tx, record.account, record.region, record.code_sha256, package)
+            keep_function_code(tx, record)
+            drop_function_code(tx, present, kept=record)
             tx.touch(scope(record.arn))
 
         await self._database.write(work)
+
+    async def publish(self, version: FunctionRecord, *, expected_revision_id: str) -> None:
+        def work(tx: Transaction) -> None:
+            latest = find(tx, version.account, version.region, version.name)
+            if latest is None or latest.revision_id != expected_revision_id:
+                raise Conflict(f"function `{version.name}`")
+            if version.version != str(latest.last_version + 1):
+                raise Conflict(f"version {version.version} of `{version.name}`")
+            kind, key = place(version)
+            tx.add(version.account, version.region, kind, key, sealed(tx, version))
+            keep_function_code(tx, version)
+            counted = structs.replace(latest, last_version=latest.last_version + 1)
+            tx.replace(version.account, version.region, FUNCTION, version.name, sealed(tx, counted))
+            tx.touch(scope(version.arn))
+
+        await self._database.write(work)
+
+    async def list_versions(
+        self, account: str, region: str, name: str, *, after: int = 0, limit: int | None = None
+    ) -> tuple[FunctionRecord, ...]:
+        def work(tx: Transaction) -> tuple[FunctionRecord, ...]:
+            after_key = version_key(name, str(after))
+            rows = tx.scan(account, region, VERSION, prefix=f"{name}:", after=after_key, limit=limit)
+            return tuple(opened(tx, body) for _, body in rows)
+
+        return await self._database.read(work)
 
     async def remove(self, account: str, region: str, name: str) -> bool:
         def work(tx: Transaction) -> bool:
             present = find(tx, account, region, name)
             if present is None:
                 return False
+            for key, _ in tx.scan(account, region, ALIAS, prefix=f"{name}:"):
+                tx.remove(account, region, ALIAS, key)
+            for key, body in tx.scan(account, region, VERSION, prefix=f"{name}:"):
+                tx.remove(account, region, VERSION, key)
+                drop_function_code(tx, opened(tx, body), kept=None)
             tx.remove(account, region, FUNCTION, name)
-            drop_code(tx, present)
+            drop_function_code(tx, present, kept=None)
             tx.touch(scope(present.arn))
             return True
 
         return await self._database.write(work)
+
+    async def remove_version(self, account: str, region: str, name: str, version: str) -> bool:
+        def work(tx: Transaction) -> bool:
+            present = find(tx, account, region, name, version)
+            if present is None or version == LATEST:
+                return False
+            for _, body in tx.scan(account, region, ALIAS, prefix=f"{name}:"):
+                if ALIASES.decode(body).version == version:
+                    raise Conflict(f"version {version} of `{name}` has an alias")
+            tx.remove(account, region, VERSION, version_key(name, version))
+            drop_function_code(tx, present, kept=None)
+            tx.touch(scope(present.arn))
+            return True
+
+        return await self._database.write(work)
+
+    # Aliases
+
+    async def find_alias(self, account: str, region: str, function_name: str, name: str) -> AliasRecord | None:
+        return await self._database.read(lambda tx: find_alias(tx, account, region, function_name, name))
+
+    async def list_aliases(
+        self, account: str, region: str, function_name: str, *, after: str = "", limit: int | None = None
+    ) -> tuple[AliasRecord, ...]:
+        def work(tx: Transaction) -> tuple[AliasRecord, ...]:
+            after_key = alias_key(function_name, after)
+            rows = tx.scan(account, region, ALIAS, prefix=f"{function_name}:", after=after_key, limit=limit)
+            return tuple(ALIASES.decode(body) for _, body in rows)
+
+        return await self._database.read(work)
+
+    async def add_alias(self, record: AliasRecord) -> None:
+        def work(tx: Transaction) -> None:
+            check_version(tx, record)
+            key = alias_key(record.function_name, record.name)
+            tx.add(record.account, record.region, ALIAS, key, encode(record))
+            tx.touch(scope(record.arn.rpartition(":")[0]))
+
+        await self._database.write(work)
+
+    async def replace_alias(self, record: AliasRecord, *, expected_revision_id: str) -> None:
+        def work(tx: Transaction) -> None:
+            present = find_alias(tx, record.account, record.region, record.function_name, record.name)
+            if present is None or present.revision_id != expected_revision_id:
+                raise Conflict(f"alias `{record.name}`")
+            check_version(tx, record)
+            key = alias_key(record.function_name, record.name)
+            tx.replace(record.account, record.region, ALIAS, key, encode(record))
+            tx.touch(scope(record.arn.rpartition(":")[0]))
+
+        await self._database.write(work)
+
+    async def remove_alias(self, account: str, region: str, function_name: str, name: str) -> bool:
+        def work(tx: Transaction) -> bool:
+            present = find_alias(tx, account, region, function_name, name)
+            if present is None:
+                return False
+            tx.remove(account, region, ALIAS, alias_key(function_name, name))
+            tx.touch(scope(present.arn.rpartition(":")[0]))
+            return True
+
+        return await self._database.write(work)
+
+    # Layers
+
+    async def publish_layer(self, record: LayerRecord, package: bytes) -> LayerRecord:
+        return await self._database.write(lambda tx: layer_documents.publish(tx, record, package))
+
+    async def find_layer(self, account: str, region: str, name: str, version: int) -> LayerRecord | None:
+        return await self._database.read(lambda tx: layer_documents.find(tx, account, region, name, version))
+
+    async def list_layer_versions(self, account: str, region: str, name: str | None) -> tuple[LayerRecord, ...]:
+        return await self._database.read(lambda tx: layer_documents.versions(tx, account, region, name))
+
+    async def remove_layer(self, account: str, region: str, name: str, version: int) -> bool:
+        return await self._database.write(lambda tx: layer_documents.remove(tx, account, region, name, version))
+
+    # Code
 
     async def find_code(self, account: str, region: str, code_sha256: str) -> bytes | None:
         digest = digest_of(code_sha256)
@@ -102,60 +216,16 @@ class SqlFunctionStore:
             raise Unavailable(f"the stored package {digest} is damaged")
         return package
 
+    # Events
 
-def scope(arn: str) -> str:
-    """The scope that a change of the function moves."""
-    return f"function:{arn}"
+    async def put_event(self, event: EventRecord) -> None:
+        await self._database.write(lambda tx: tx.put("", "", EVENT, event.request_id, sealed_event(tx, event)))
 
+    async def remove_event(self, request_id: str) -> None:
+        await self._database.write(lambda tx: tx.remove("", "", EVENT, request_id))
 
-def find(tx: Transaction, account: str, region: str, name: str) -> FunctionRecord | None:
-    """The function, within a transaction."""
-    body = tx.find(account, region, FUNCTION, name)
-    return None if body is None else opened(tx, body)
+    async def list_events(self) -> tuple[EventRecord, ...]:
+        def work(tx: Transaction) -> tuple[EventRecord, ...]:
+            return tuple(opened_event(tx, body) for _, body in tx.scan("", "", EVENT))
 
-
-def sealed(tx: Transaction, record: FunctionRecord) -> bytes:
-    """The document of a record."""
-    identity = environment_identity(record.account, record.region, record.name)
-    variables = tx.seal(_ENCODER.encode(record.environment), identity=identity)
-    return _ENCODER.encode(Stored(record=msgspec.structs.replace(record, environment={}), environment=variables))
-
-
-def opened(tx: Transaction, body: bytes) -> FunctionRecord:
-    """The record of a document."""
-    stored = _DECODER.decode(body)
-    record = stored.record
-    identity = environment_identity(record.account, record.region, record.name)
-    variables: Mapping[str, str] = _VARIABLES.decode(tx.open(stored.environment, identity=identity))
-    return msgspec.structs.replace(record, environment=variables)
-
-
-def environment_identity(account: str, region: str, name: str) -> str:
-    """What a function's sealed variables are bound to."""
-    return f"{FUNCTION}/{account}/{region}/{name}/environment"
-
-
-def keep_code(tx: Transaction, record: FunctionRecord, package: bytes) -> None:
-    """Keep the package, once, and note that the function has it."""
-    digest = digest_of(record.code_sha256)
-    if not tx.scan(record.account, record.region, CODE, prefix=f"{digest}/", limit=1):
-        for number, start in enumerate(range(0, len(package), PIECE_BYTES)):
-            piece = package[start : start + PIECE_BYTES]
-            tx.put(record.account, record.region, CODE, f"{digest}/{number:06}", piece)
-    tx.put(record.account, record.region, CODE_USE, f"{digest}/{record.name}", b"")
-
-
-def drop_code(tx: Transaction, record: FunctionRecord) -> None:
-    """Note that the function has this package no more, and drop it with its last user."""
-    digest = digest_of(record.code_sha256)
-    tx.remove(record.account, record.region, CODE_USE, f"{digest}/{record.name}")
-    if tx.count(record.account, record.region, CODE_USE, prefix=f"{digest}/"):
-        return
-    number = 0
-    while tx.remove(record.account, record.region, CODE, f"{digest}/{number:06}"):
-        number += 1
-
-
-def digest_of(code_sha256: str) -> str:
-    """CodeSha256 (base64) as hexadecimal text, which is good in keys and file names."""
-    return base64.b64decode(code_sha256).hex()
+        return await self._database.read(work)

@@ -7,6 +7,7 @@ documents as they are, or in base64 within JSON.
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +15,8 @@ from sqlalchemy import Connection, select, tuple_
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
-from yett.adapters.sql.function_store import FUNCTION, environment_identity
+from yett.adapters.sql.function_documents import EVENT, FUNCTION, environment_identity, payload_identity
+from yett.adapters.sql.function_documents import VERSION as FUNCTION_VERSION
 from yett.adapters.sql.iam_documents import ACCESS_KEY, seal_identity
 from yett.adapters.sql.schema import DOCUMENTS
 from yett.adapters.sql.sealing import VERSION, SealBroken, Sealer
@@ -38,11 +40,20 @@ def cognito(kind: str) -> Identity:
 
 IDENTITIES: Final[Mapping[str, Identity]] = {
     ACCESS_KEY: lambda account, region, key: seal_identity(account, key.rpartition("/")[2]),  # noqa: ARG005
-    FUNCTION: environment_identity,
+    EVENT: lambda account, region, key: payload_identity(key),  # noqa: ARG005
+    FUNCTION: partial(environment_identity, FUNCTION),
+    FUNCTION_VERSION: partial(environment_identity, FUNCTION_VERSION),
     STACK: stack_identity,
     **{kind: cognito(kind) for kind in SEALED_KINDS},
 }
-ALWAYS_SEALED: Final = (ACCESS_KEY, FUNCTION, STACK, KEYS)  # each document of these holds a sealed record
+ALWAYS_SEALED: Final = (
+    ACCESS_KEY,
+    EVENT,
+    FUNCTION,
+    FUNCTION_VERSION,
+    STACK,
+    KEYS,
+)  # each document of these holds a sealed record
 
 
 class Place(Struct, frozen=True):

@@ -13,5 +13,6 @@ ZIP_ENTRIES: Final = 100_000  # ours: no package known comes near it
 ENVIRONMENT_BYTES: Final = 4096  # 4 KB, all variables together
 POLICY_BYTES: Final = 20_480  # 20 KB, a function's resource-based policy
 LOG_TAIL_BYTES: Final = 4096  # what LogType=Tail gives
+LAYERS: Final = 5  # of a function
 TAGS: Final = 50
 LIST_ITEMS: Final = 50  # ListFunctions gives at most this many a page

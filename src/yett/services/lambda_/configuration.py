@@ -11,14 +11,15 @@ from io import BytesIO
 from typing import Final
 
 import msgspec
+from msgspec import Struct, structs
 
-from yett.ports.function_store import FunctionRecord
+from yett.ports.function_store import AliasRecord, FunctionRecord, FunctionStatement
 from yett.ports.iam_store import Role
 from yett.rules.lambda_.environment import reserved_among
 from yett.rules.lambda_.limits import ENVIRONMENT_BYTES, TAGS, ZIP_BYTES
 from yett.rules.lambda_.names import LATEST, FunctionReference, NotAFunctionName, parse_reference
 from yett.rules.lambda_.package import PackageRefused, check_entries
-from yett.rules.lambda_.runtimes import PYTHON, is_served
+from yett.rules.lambda_.runtimes import NODE, PYTHON, is_served
 from yett.services.call import Call
 from yett.services.lambda_.errors import (
     AccessDenied,
@@ -29,6 +30,10 @@ from yett.services.lambda_.errors import (
 from yett.values.arn import Arn, NotAnArn
 
 LAMBDA: Final = "lambda.amazonaws.com"
+UNQUALIFIED_ONLY: Final = (
+    "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
+    "Please specify either a function name or an unqualified function ARN."
+)
 CANNOT_ASSUME: Final = "The role defined for the function cannot be assumed by Lambda."
 
 # What changes who may do what, or what runs, and is not done here: refused, not ignored. Empty values ask for nothing.
@@ -41,8 +46,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "FileSystemConfigs": "there are no file systems to mount",
     "ImageConfig": "container images are not run",
     "KMSKeyArn": "variables are sealed under yett's own master key",
-    "Layers": "layers are not offered; put what they hold into the package, or into requirements.txt",
-    "PublishTo": "versions are not offered",
+    "PublishTo": "versions have no such stage",
     "RuntimeConfig": "only what a zip file holds is run",
     "SourceKMSKeyArn": "packages are kept as they are",
     "TenancyConfig": "tenants are not kept apart",
@@ -63,11 +67,9 @@ def refuse_unoffered(params: Mapping[str, object]) -> None:
         raise InvalidParameterValue("yett does not offer VpcConfig: functions run in this machine's network")
     if params.get("PackageType", "Zip") != "Zip":
         raise InvalidParameterValue("yett does not offer PackageType Image: container images are not run")
-    if params.get("Publish"):
-        raise InvalidParameterValue("yett does not offer Publish: functions have no versions but $LATEST")
     snap_start = params.get("SnapStart")
     if isinstance(snap_start, Mapping) and snap_start.get("ApplyOn", "None") != "None":
-        raise InvalidParameterValue("yett does not offer SnapStart: functions have no versions")
+        raise InvalidParameterValue("yett does not offer SnapStart: processes begin anew")
     logging = params.get("LoggingConfig")
     if isinstance(logging, Mapping) and logging.get("LogFormat", "Text") != "Text":
         raise InvalidParameterValue("yett does not offer LogFormat JSON: logs are text")
@@ -80,8 +82,8 @@ def has_content(value: object) -> bool:
     return bool(value)
 
 
-def read_runtime(value: object) -> str:
-    """The runtime, if it can be served.
+def read_runtime(call: Call, value: object) -> str:
+    """The runtime, if it can be served here.
 
     Raises:
         InvalidParameterValue: It cannot, or is absent.
@@ -89,7 +91,11 @@ def read_runtime(value: object) -> str:
     runtime = str(value or "")
     if not is_served(runtime):
         asked = f"not {runtime}" if runtime else "and none was named"
-        raise InvalidParameterValue(f"yett runs Python functions only ({PYTHON[0]} to {PYTHON[-1]}), {asked}")
+        raise InvalidParameterValue(
+            f"yett runs functions of Python ({PYTHON[0]} to {PYTHON[-1]}) and Node.js ({', '.join(NODE)}), {asked}"
+        )
+    if missing := call.ports.functions.missing_runtime(runtime):
+        raise InvalidParameterValue(f"yett cannot run {runtime} here: {missing}")
     return runtime
 
 
@@ -132,8 +138,8 @@ def read_tags(value: object) -> dict[str, str]:
     return tags
 
 
-def read_package(params: Mapping[str, object]) -> bytes:
-    """The zip file of a ``Code``, which is known to be unpackable.
+def read_package(params: Mapping[str, object]) -> tuple[bytes, int]:
+    """The zip file of a ``Code`` or a layer's ``Content``, which is known to be unpackable; and its size unpacked.
 
     Raises:
         InvalidParameterValue: The code is elsewhere (S3, an image), or no such file.
@@ -161,7 +167,7 @@ def read_package(params: Mapping[str, object]) -> bytes:
         check_entries(entries)
     except PackageRefused as refusal:
         raise InvalidParameterValue(refusal.reason) from refusal
-    return package
+    return package, sum(size for _, size in entries)
 
 
 def code_sha256(package: bytes) -> str:
@@ -192,11 +198,10 @@ async def check_role(call: Call, role_arn: str) -> None:
 
 
 def read_reference(call: Call, params: Mapping[str, object], member: str = "FunctionName") -> FunctionReference:
-    """The function that the parameters mean, in whatever account.
+    """The function that the parameters mean, in whatever account, with the qualifier of either; $LATEST is none.
 
     Raises:
         InvalidParameterValue: It is no function name, or the name and ``Qualifier`` disagree.
-        ResourceNotFound: It names a version or alias; there is none but $LATEST.
     """
     text = str(params[member])
     try:
@@ -209,24 +214,75 @@ def read_reference(call: Call, params: Mapping[str, object], member: str = "Func
             "The derived qualifier from the function name does not match the specified qualifier."
         )
     asked = str(qualifier or reference.qualifier or LATEST)
-    if asked != LATEST:
-        raise ResourceNotFound.of_function(f"{reference.arn}:{asked}")
-    return reference
+    return structs.replace(reference, qualifier=None if asked == LATEST else asked)
 
 
 async def get_own(call: Call, params: Mapping[str, object], member: str = "FunctionName") -> FunctionRecord:
-    """The caller's own function. Other accounts' are theirs: AddPermission grants nothing but their invocation.
+    """The caller's own function, for what is done to functions only: $LATEST.
+
+    Other accounts' are theirs: AddPermission grants nothing but their invocation.
 
     Raises:
         AccessDenied: It is another account's.
+        InvalidParameterValue: A version or alias is named.
         ResourceNotFound: There is none.
     """
     reference = read_reference(call, params, member)
     refuse_foreign(call, reference)
-    record = await call.ports.function_store.find(reference.account, reference.region, reference.name)
-    if record is None:
-        raise ResourceNotFound.of_function(reference.arn)
-    return record
+    if reference.qualifier is not None:
+        raise InvalidParameterValue(UNQUALIFIED_ONLY)
+    return await get_version(call, reference, LATEST)
+
+
+async def get_version(call: Call, reference: FunctionReference, version: str) -> FunctionRecord:
+    """$LATEST or a published version.
+
+    Raises:
+        ResourceNotFound: There is none.
+    """
+    found = await call.ports.function_store.find(reference.account, reference.region, reference.name, version=version)
+    if found is None:
+        raise ResourceNotFound.of_function(reference.arn if version == LATEST else f"{reference.arn}:{version}")
+    return found
+
+
+class Qualified(Struct, frozen=True, kw_only=True):
+    """What a qualifier means: a version, by its number or by an alias's name."""
+
+    record: FunctionRecord
+    alias: AliasRecord | None = None
+
+    @property
+    def arn(self) -> str:
+        """The ARN under which it was asked for."""
+        return self.record.qualified_arn if self.alias is None else self.alias.arn
+
+    @property
+    def statements(self) -> tuple[FunctionStatement, ...]:
+        """Its own policy's."""
+        return (self.alias or self.record).statements
+
+    @property
+    def revision_id(self) -> str:
+        """What a RevisionId is compared with."""
+        return (self.alias or self.record).revision_id
+
+
+async def get_qualified(call: Call, params: Mapping[str, object]) -> Qualified:
+    """The caller's own function, its version or alias.
+
+    Raises:
+        AccessDenied, ResourceNotFound
+    """
+    reference = read_reference(call, params)
+    refuse_foreign(call, reference)
+    qualifier = reference.qualifier or LATEST
+    if qualifier == LATEST or qualifier.isdecimal():
+        return Qualified(record=await get_version(call, reference, qualifier))
+    alias = await call.ports.function_store.find_alias(reference.account, reference.region, reference.name, qualifier)
+    if alias is None:
+        raise ResourceNotFound.of_function(f"{reference.arn}:{qualifier}")
+    return Qualified(record=await get_version(call, reference, alias.version), alias=alias)
 
 
 def refuse_foreign(call: Call, reference: FunctionReference) -> None:
@@ -249,11 +305,11 @@ def refuse_foreign(call: Call, reference: FunctionReference) -> None:
         )
 
 
-def describe(record: FunctionRecord) -> dict[str, object]:
-    """A FunctionConfiguration."""
+def describe(record: FunctionRecord, *, arn: str | None = None) -> dict[str, object]:
+    """A FunctionConfiguration, under the ARN that was asked for."""
     found: dict[str, object] = {
         "FunctionName": record.name,
-        "FunctionArn": record.arn,
+        "FunctionArn": arn or record.qualified_arn,
         "Runtime": record.runtime,
         "Role": record.role_arn,
         "Handler": record.handler,
@@ -263,7 +319,7 @@ def describe(record: FunctionRecord) -> dict[str, object]:
         "MemorySize": record.memory_mb,
         "LastModified": f"{record.updated_at:%Y-%m-%dT%H:%M:%S}.{record.updated_at.microsecond // 1000:03d}+0000",
         "CodeSha256": record.code_sha256,
-        "Version": LATEST,
+        "Version": record.version,
         "TracingConfig": {"Mode": record.tracing_mode},
         "RevisionId": record.revision_id,
         "State": "Active",
@@ -276,4 +332,6 @@ def describe(record: FunctionRecord) -> dict[str, object]:
     }
     if record.environment:
         found["Environment"] = {"Variables": dict(record.environment)}
+    if record.layers:
+        found["Layers"] = [{"Arn": layer.arn, "CodeSize": layer.code_bytes} for layer in record.layers]
     return found

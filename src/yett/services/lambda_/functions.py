@@ -11,12 +11,16 @@ from msgspec import structs
 from yett.ports.errors import AlreadyExists, Conflict
 from yett.ports.function_store import FunctionRecord
 from yett.rules.lambda_.limits import LIST_ITEMS
+from yett.rules.lambda_.names import LATEST, FunctionReference
 from yett.services.call import Call
 from yett.services.lambda_.configuration import (
+    Qualified,
     check_role,
     code_sha256,
     describe,
     get_own,
+    get_qualified,
+    get_version,
     read_environment,
     read_package,
     read_reference,
@@ -26,6 +30,7 @@ from yett.services.lambda_.configuration import (
     refuse_unoffered,
 )
 from yett.services.lambda_.errors import InvalidParameterValue, PreconditionFailed, ResourceConflict, ResourceNotFound
+from yett.services.lambda_.layer_uses import check_sizes, read_layers
 
 Params = Mapping[str, object]
 Answer = Mapping[str, object]
@@ -48,13 +53,14 @@ async def create_function(call: Call, params: Params) -> Answer:
     refuse_foreign(call, reference)
     refuse_unoffered(params)
     code = params["Code"]
-    package = read_package(code if isinstance(code, Mapping) else {})
+    package, unzipped_bytes = read_package(code if isinstance(code, Mapping) else {})
     role_arn = str(params["Role"])
-    runtime = read_runtime(params.get("Runtime"))
+    runtime = read_runtime(call, params.get("Runtime"))
     environment = read_environment(params.get("Environment"))
     tags = read_tags(params.get("Tags"))
     if not params.get("Handler"):
         raise InvalidParameterValue("Handler is required: the module and function to run, such as `app.handler`")
+    layers = await read_layers(call, params.get("Layers"), unzipped_bytes=unzipped_bytes)
     await check_role(call, role_arn)
     record = FunctionRecord(
         account=reference.account,
@@ -75,12 +81,14 @@ async def create_function(call: Call, params: Params) -> Answer:
         ephemeral_storage_mb=read_storage(params, 512),
         tracing_mode=read_tracing(params, "PassThrough"),
         tags=tags,
+        layers=layers,
+        unzipped_bytes=unzipped_bytes,
     )
     try:
         await call.ports.function_store.add(record, package)
     except AlreadyExists as error:
         raise ResourceConflict(f"Function already exist: {record.name}") from error
-    return describe(record)
+    return describe(await publish(call, record) if params.get("Publish") else record)
 
 
 async def get_function(call: Call, params: Params) -> Answer:
@@ -88,12 +96,16 @@ async def get_function(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     """
-    record = await get_own(call, params)
-    found: dict[str, object] = {"Configuration": describe(record), "Code": {"RepositoryType": "S3"}}
-    if record.tags:
-        found["Tags"] = dict(record.tags)
-    if record.reserved_concurrency is not None:
-        found["Concurrency"] = {"ReservedConcurrentExecutions": record.reserved_concurrency}
+    asked = await get_qualified(call, params)
+    found: dict[str, object] = {
+        "Configuration": describe(asked.record, arn=asked.arn),
+        "Code": {"RepositoryType": "S3"},
+    }
+    latest = await get_version(call, read_reference(call, params), LATEST)
+    if latest.tags:
+        found["Tags"] = dict(latest.tags)
+    if latest.reserved_concurrency is not None:
+        found["Concurrency"] = {"ReservedConcurrentExecutions": latest.reserved_concurrency}
     return found
 
 
@@ -102,7 +114,8 @@ async def get_function_configuration(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
     """
-    return describe(await get_own(call, params))
+    asked = await get_qualified(call, params)
+    return describe(asked.record, arn=asked.arn)
 
 
 async def list_functions(call: Call, params: Params) -> Answer:
@@ -128,18 +141,21 @@ async def update_function_code(call: Call, params: Params) -> Answer:
     record = await get_own(call, params)
     check_revision(record, params)
     refuse_unoffered(params)
-    package = read_package(params)
+    package, unzipped_bytes = read_package(params)
+    check_sizes(record.layers, unzipped_bytes=unzipped_bytes)
     changed = structs.replace(
         record,
         code_sha256=code_sha256(package),
         code_bytes=len(package),
+        unzipped_bytes=unzipped_bytes,
         architecture=read_architecture(params, record.architecture),
         revision_id=call.ports.randomness.uuid(),
         updated_at=call.now,
     )
-    if not params.get("DryRun"):
-        await replace(call, record, changed, package=package)
-    return describe(changed)
+    if params.get("DryRun"):
+        return describe(changed)
+    await replace(call, record, changed, package=package)
+    return describe(await publish(call, changed) if params.get("Publish") else changed)
 
 
 async def update_function_configuration(call: Call, params: Params) -> Answer:
@@ -154,16 +170,20 @@ async def update_function_configuration(call: Call, params: Params) -> Answer:
     if role_arn != record.role_arn:
         await check_role(call, role_arn)
     environment = read_environment(params["Environment"]) if "Environment" in params else record.environment
+    layers = record.layers
+    if "Layers" in params:
+        layers = await read_layers(call, params["Layers"], unzipped_bytes=record.unzipped_bytes)
     description = params.get("Description")
     changed = structs.replace(
         record,
-        runtime=read_runtime(params.get("Runtime") or record.runtime),
+        runtime=read_runtime(call, params.get("Runtime") or record.runtime),
         handler=str(params.get("Handler") or record.handler),
         role_arn=role_arn,
         description=record.description if description is None else str(description),
         timeout_seconds=number(params.get("Timeout"), record.timeout_seconds),
         memory_mb=number(params.get("MemorySize"), record.memory_mb),
         environment=environment,
+        layers=layers,
         ephemeral_storage_mb=read_storage(params, record.ephemeral_storage_mb),
         tracing_mode=read_tracing(params, record.tracing_mode),
         revision_id=call.ports.randomness.uuid(),
@@ -174,14 +194,81 @@ async def update_function_configuration(call: Call, params: Params) -> Answer:
 
 
 async def delete_function(call: Call, params: Params) -> Answer:
-    """Delete a function.
+    """Delete a function with its versions and aliases, or a version of it that no alias names.
+
+    Raises:
+        InvalidParameterValue: The qualifier is $LATEST or an alias.
+        ResourceConflict: An alias names the version.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
     """
-    record = await get_own(call, params)
-    if not await call.ports.function_store.remove(record.account, record.region, record.name):
-        raise ResourceNotFound.of_function(record.arn)
+    reference = read_reference(call, params)
+    refuse_foreign(call, reference)
+    place = reference.account, reference.region, reference.name
+    if reference.qualifier is not None:
+        await delete_version(call, reference)
+    elif params.get("Qualifier"):
+        raise InvalidParameterValue("$LATEST version cannot be deleted without deleting the function.")
+    elif not await call.ports.function_store.remove(*place):
+        raise ResourceNotFound.of_function(reference.arn)
     return {"StatusCode": 204}
+
+
+async def delete_version(call: Call, reference: FunctionReference) -> None:
+    """Delete a published version; one that is gone is no error."""
+    version = reference.qualifier or ""
+    if not version.isdecimal():
+        raise InvalidParameterValue("Deletion of aliases is not currently supported.")
+    await get_version(call, reference, LATEST)
+    try:
+        await call.ports.function_store.remove_version(reference.account, reference.region, reference.name, version)
+    except Conflict as error:
+        raise ResourceConflict(f"Version {version} of {reference.arn} cannot be deleted: an alias names it") from error
+
+
+async def publish(call: Call, record: FunctionRecord, *, description: str | None = None) -> FunctionRecord:
+    """$LATEST as the next version; the last version again if nothing has changed since.
+
+    Raises:
+        ResourceConflict: Somebody else changed the function meanwhile.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+    """
+    store = call.ports.function_store
+    versions = await store.list_versions(
+        record.account, record.region, record.name, after=record.last_version - 1, limit=1
+    )
+    version = structs.replace(
+        record,
+        version=str(record.last_version + 1),
+        last_version=0,
+        description=description or record.description,
+        revision_id=call.ports.randomness.uuid(),
+        statements=(),
+        tags={},
+        reserved_concurrency=None,
+        event_configs={},
+    )
+    if versions and runs_alike(versions[0], version):
+        return versions[0]
+    version = structs.replace(version, updated_at=call.now)
+    try:
+        await store.publish(version, expected_revision_id=record.revision_id)
+    except Conflict as error:
+        raise ResourceConflict(f"{IN_PROGRESS}{record.arn}") from error
+    return version
+
+
+def runs_alike(one: FunctionRecord, other: FunctionRecord) -> bool:
+    """Whether two versions are the same code under the same configuration."""
+    own = {
+        "version": "",
+        "revision_id": "",
+        "updated_at": one.updated_at,
+        "description": "",
+        "statements": (),
+    }
+    return structs.replace(one, **own) == structs.replace(other, **own)
 
 
 async def replace(call: Call, record: FunctionRecord, changed: FunctionRecord, *, package: bytes | None = None) -> None:
@@ -196,7 +283,7 @@ async def replace(call: Call, record: FunctionRecord, changed: FunctionRecord, *
         raise ResourceConflict(f"{IN_PROGRESS}{record.arn}") from error
 
 
-def check_revision(record: FunctionRecord, params: Params) -> None:
+def check_revision(record: FunctionRecord | Qualified, params: Params) -> None:
     """Compare a ``RevisionId`` with the present one.
 
     Raises:

@@ -11,7 +11,7 @@ import msgspec
 
 from yett.ports.function_runner import FunctionNotFound, FunctionThrottled, FunctionUnavailable
 from yett.rules.lambda_.limits import EVENT_PAYLOAD_BYTES, PAYLOAD_BYTES
-from yett.rules.lambda_.names import LATEST, FunctionReference
+from yett.rules.lambda_.names import FunctionReference
 from yett.rules.lambda_.resource_policy import INVOKE
 from yett.services.call import Call
 from yett.services.iam.authorization import authorize, context_of, wording_of
@@ -42,15 +42,15 @@ async def invoke(call: Call, params: Mapping[str, object]) -> Mapping[str, objec
         ResourceNotFound, RequestTooLarge, InvalidRequestContent, TooManyRequests, ServiceFailed
     """
     reference = read_reference(call, params)
-    function = await call.ports.functions.resolve(reference.arn)
+    function = await call.ports.functions.resolve(reference.qualified_arn)
     if call.caller is None:
         raise AccessDenied("Missing Authentication Token")
     # A function that does not exist has no policy: whether it does is told to whoever may invoke it.
     policy = function.resource_policy if function is not None else None
     context = context_of(call, await resource_keys(call, params))
-    authorize(call.caller, INVOKE, (reference.arn,), context, wording_of(call), resource_policy=policy)
+    authorize(call.caller, INVOKE, (reference.qualified_arn,), context, wording_of(call), resource_policy=policy)
     if function is None or reference.region != call.region:
-        raise ResourceNotFound.of_function(reference.arn)
+        raise ResourceNotFound.of_function(reference.qualified_arn)
     for member, reason in REFUSED.items():
         if params.get(member):
             raise InvalidParameterValue(f"yett does not offer {member}: {reason}")
@@ -66,7 +66,7 @@ async def invoke(call: Call, params: Mapping[str, object]) -> Mapping[str, objec
             case _:
                 return await run(call, reference, payload, has_tail=params.get("LogType") == "Tail")
     except FunctionNotFound as error:
-        raise ResourceNotFound.of_function(reference.arn) from error
+        raise ResourceNotFound.of_function(reference.qualified_arn) from error
     except FunctionThrottled as error:
         raise TooManyRequests(is_reserved=function.reserved_concurrency is not None) from error
     except FunctionUnavailable as error:
@@ -77,7 +77,11 @@ async def run(call: Call, reference: FunctionReference, payload: bytes, *, has_t
     """Run the function and wait for its answer."""
     arn = reference.qualified_arn
     answer = await call.ports.function_runner.invoke(arn, payload, request_id=call.request_id)
-    found: dict[str, object] = {"StatusCode": 200, "ExecutedVersion": LATEST, "Payload": answer.payload}
+    found: dict[str, object] = {
+        "StatusCode": 200,
+        "ExecutedVersion": answer.executed_version,
+        "Payload": answer.payload,
+    }
     if answer.function_error is not None:
         found["FunctionError"] = answer.function_error
     if has_tail:

@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from yett.services.call import Operation
+from yett.services.lambda_.aliases import create_alias, delete_alias, get_alias, list_aliases, update_alias
 from yett.services.lambda_.concurrency import (
     delete_function_concurrency,
     get_function_concurrency,
     put_function_concurrency,
+)
+from yett.services.lambda_.event_configs import (
+    delete_function_event_invoke_config,
+    get_function_event_invoke_config,
+    list_function_event_invoke_configs,
+    put_function_event_invoke_config,
+    update_function_event_invoke_config,
 )
 from yett.services.lambda_.functions import (
     create_function,
@@ -19,37 +27,58 @@ from yett.services.lambda_.functions import (
     update_function_configuration,
 )
 from yett.services.lambda_.invoke import invoke
+from yett.services.lambda_.layers import (
+    delete_layer_version,
+    get_layer_version,
+    list_layer_versions,
+    list_layers,
+    publish_layer_version,
+)
 from yett.services.lambda_.permissions import add_permission, get_policy, remove_permission
 from yett.services.lambda_.tags import list_tags, resource_keys, tag_resource, untag_resource
+from yett.services.lambda_.versions import list_versions_by_function, publish_version
 
 __all__ = ["NOT_OFFERED", "OPERATIONS", "resource_keys"]
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "AddPermission": add_permission,
+    "CreateAlias": create_alias,
     "CreateFunction": create_function,
+    "DeleteAlias": delete_alias,
     "DeleteFunction": delete_function,
     "DeleteFunctionConcurrency": delete_function_concurrency,
+    "DeleteFunctionEventInvokeConfig": delete_function_event_invoke_config,
+    "DeleteLayerVersion": delete_layer_version,
+    "GetAlias": get_alias,
     "GetFunction": get_function,
     "GetFunctionConcurrency": get_function_concurrency,
     "GetFunctionConfiguration": get_function_configuration,
+    "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
+    "GetLayerVersion": get_layer_version,
     "GetPolicy": get_policy,
     "Invoke": invoke,
+    "ListAliases": list_aliases,
+    "ListFunctionEventInvokeConfigs": list_function_event_invoke_configs,
     "ListFunctions": list_functions,
+    "ListLayerVersions": list_layer_versions,
+    "ListLayers": list_layers,
     "ListTags": list_tags,
+    "ListVersionsByFunction": list_versions_by_function,
+    "PublishLayerVersion": publish_layer_version,
+    "PublishVersion": publish_version,
     "PutFunctionConcurrency": put_function_concurrency,
+    "PutFunctionEventInvokeConfig": put_function_event_invoke_config,
     "RemovePermission": remove_permission,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
+    "UpdateAlias": update_alias,
     "UpdateFunctionCode": update_function_code,
     "UpdateFunctionConfiguration": update_function_configuration,
+    "UpdateFunctionEventInvokeConfig": update_function_event_invoke_config,
 }
 
 # Why -> operations.
 _REASONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "functions have no versions or aliases but $LATEST": (
-        "CreateAlias", "DeleteAlias", "GetAlias", "ListAliases", "ListVersionsByFunction", "PublishVersion",
-        "UpdateAlias",
-    ),
     "a function's policy is written by AddPermission": (
         "DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy",
     ),
@@ -57,18 +86,13 @@ _REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "CreateFunctionUrlConfig", "DeleteFunctionUrlConfig", "GetFunctionUrlConfig", "ListFunctionUrlConfigs",
         "UpdateFunctionUrlConfig",
     ),
-    "layers are not offered; put what they hold into the package": (
-        "AddLayerVersionPermission", "DeleteLayerVersion", "GetLayerVersion", "GetLayerVersionByArn",
-        "GetLayerVersionPolicy", "ListLayerVersions", "ListLayers", "PublishLayerVersion",
-        "RemoveLayerVersionPermission",
+    "layers are not shared with other accounts": (
+        "AddLayerVersionPermission", "GetLayerVersionPolicy", "RemoveLayerVersionPermission",
     ),
+    "give name and number to GetLayerVersion": ("GetLayerVersionByArn",),
     "nothing but invocations sets functions off": (
         "CreateEventSourceMapping", "DeleteEventSourceMapping", "GetEventSourceMapping", "ListEventSourceMappings",
         "UpdateEventSourceMapping",
-    ),
-    "events are tried three times, and have no destinations": (
-        "DeleteFunctionEventInvokeConfig", "GetFunctionEventInvokeConfig", "ListFunctionEventInvokeConfigs",
-        "PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig",
     ),
     "signatures of code are not checked": (
         "CreateCodeSigningConfig", "DeleteCodeSigningConfig", "DeleteFunctionCodeSigningConfig", "GetCodeSigningConfig",

@@ -11,9 +11,11 @@ from msgspec import structs
 from yett.policy import Kind, MalformedPolicyDocument, parse_policy
 from yett.ports.function_store import FunctionStatement
 from yett.rules.lambda_.limits import POLICY_BYTES
+from yett.rules.lambda_.names import LATEST
 from yett.rules.lambda_.resource_policy import INVOKE, render_policy, render_statement
 from yett.services.call import Call
-from yett.services.lambda_.configuration import get_own
+from yett.services.lambda_.aliases import replace_alias
+from yett.services.lambda_.configuration import Qualified, get_qualified
 from yett.services.lambda_.errors import (
     InvalidParameterValue,
     PolicyLengthExceeded,
@@ -31,7 +33,7 @@ REFUSED: Final[Mapping[str, str]] = {
 
 
 async def add_permission(call: Call, params: Mapping[str, object]) -> Mapping[str, object]:
-    """Let a service, an account or a principal invoke the function.
+    """Let a service, an account or a principal invoke the function, or the version or alias that is named.
 
     Raises:
         ResourceConflict: The policy has a statement of this id.
@@ -40,17 +42,17 @@ async def add_permission(call: Call, params: Mapping[str, object]) -> Mapping[st
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
     """
-    record = await get_own(call, params)
-    check_revision(record, params)
+    asked = await get_qualified(call, params)
+    check_revision(asked, params)
     for member, reason in REFUSED.items():
         if params.get(member):
             raise InvalidParameterValue(f"yett does not offer {member}: {reason}")
-    if params.get("Qualifier"):
+    if params.get("Qualifier") == LATEST:
         raise InvalidParameterValue("We currently do not support adding policies for $LATEST.")
     if params["Action"] != INVOKE:
         raise InvalidParameterValue(f"yett grants {INVOKE} alone in a function's policy, not {params['Action']}")
     sid = str(params["StatementId"])
-    if any(statement.sid == sid for statement in record.statements):
+    if any(statement.sid == sid for statement in asked.statements):
         raise ResourceConflict(
             f"The statement id ({sid}) provided already exists. Please provide a new statement id, "
             "or remove the existing statement."
@@ -59,12 +61,12 @@ async def add_permission(call: Call, params: Mapping[str, object]) -> Mapping[st
         sid=sid,
         principal=str(params["Principal"]),
         action=INVOKE,
-        resource=record.arn,
+        resource=asked.arn,
         source_arn=text(params, "SourceArn"),
         source_account=text(params, "SourceAccount"),
         organization_id=text(params, "PrincipalOrgID"),
     )
-    statements = (*record.statements, FunctionStatement(sid=sid, document=document))
+    statements = (*asked.statements, FunctionStatement(sid=sid, document=document))
     policy = render_policy(statement.document for statement in statements)
     if len(policy.encode()) > POLICY_BYTES:
         raise PolicyLengthExceeded(len(policy.encode()))
@@ -74,9 +76,19 @@ async def add_permission(call: Call, params: Mapping[str, object]) -> Mapping[st
         raise InvalidParameterValue(
             f"The provided principal was invalid. Please check the principal and try again: {params['Principal']}"
         ) from error
-    changed = structs.replace(record, statements=statements, revision_id=call.ports.randomness.uuid())
-    await replace(call, record, changed)
+    await put(call, asked, statements)
     return {"Statement": document}
+
+
+async def put(call: Call, asked: Qualified, statements: tuple[FunctionStatement, ...]) -> None:
+    """Store the policy of what was asked for."""
+    revision_id = call.ports.randomness.uuid()
+    if asked.alias is not None:
+        changed_alias = structs.replace(asked.alias, statements=statements, revision_id=revision_id)
+        await replace_alias(call, asked.alias, changed_alias)
+    else:
+        changed = structs.replace(asked.record, statements=statements, revision_id=revision_id)
+        await replace(call, asked.record, changed)
 
 
 async def remove_permission(call: Call, params: Mapping[str, object]) -> Mapping[str, object]:
@@ -87,15 +99,14 @@ async def remove_permission(call: Call, params: Mapping[str, object]) -> Mapping
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_RemovePermission.html
     """
-    record = await get_own(call, params)
-    check_revision(record, params)
-    kept = tuple(statement for statement in record.statements if statement.sid != params["StatementId"])
-    if not record.statements:
+    asked = await get_qualified(call, params)
+    check_revision(asked, params)
+    kept = tuple(statement for statement in asked.statements if statement.sid != params["StatementId"])
+    if not asked.statements:
         raise ResourceNotFound("No policy is associated with the given resource.")
-    if len(kept) == len(record.statements):
+    if len(kept) == len(asked.statements):
         raise ResourceNotFound(f"Statement {params['StatementId']} is not found in resource policy.")
-    changed = structs.replace(record, statements=kept, revision_id=call.ports.randomness.uuid())
-    await replace(call, record, changed)
+    await put(call, asked, kept)
     return {}
 
 
@@ -107,11 +118,11 @@ async def get_policy(call: Call, params: Mapping[str, object]) -> Mapping[str, o
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html
     """
-    record = await get_own(call, params)
-    if not record.statements:
+    asked = await get_qualified(call, params)
+    if not asked.statements:
         raise ResourceNotFound("The resource you requested does not exist.")
-    policy = render_policy(statement.document for statement in record.statements)
-    return {"Policy": policy, "RevisionId": record.revision_id}
+    policy = render_policy(statement.document for statement in asked.statements)
+    return {"Policy": policy, "RevisionId": asked.revision_id}
 
 
 def text(params: Mapping[str, object], member: str) -> str | None:
