@@ -30,13 +30,15 @@ TO_THE_AUTHORIZER = frozenset(
 )  # fmt: skip
 TO_DYNAMODB = frozenset({"DynamoDB, permitted"})
 
+EVERY_KIND = frozenset({"*"})
+
 Fault = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class Faults:
     """All faults, by name."""
 
-    def __init__(self, world: World, backend: Backend) -> None:
+    def __init__(self, world: World, backend: Backend, *, has_workers: bool) -> None:
         self._world = world
         self._backend = backend
         self.all: dict[str, Fault] = {
@@ -55,6 +57,12 @@ class Faults:
             "clients hang up": self.clients_hang_up,
             "deployed again and again": self.deployed_again,
         }
+        if has_workers:
+            self.all["worker killed"] = lambda: self.killed("worker killed", EVERY_KIND, "yett.server.worker")
+            functions = TO_THE_AUTHORIZER | {"open to a function"}
+            self.all["function host killed"] = lambda: self.killed(
+                "function host killed", functions, "yett.server.function_host"
+            )
 
     @asynccontextmanager
     async def switched(self, change: Callable[[bool], None]) -> AsyncIterator[None]:
@@ -111,15 +119,15 @@ class Faults:
             for pid in children_of(world.served.process.pid, "dynamodb", "moto"):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            world.table_is_there.settle(False)
+            world.table_is_there.settle(False, after_seconds=0.5)
             yield
+            world.table_is_there.begin(True)
             for _ in range(20):  # until the new one answers
                 try:
                     await asyncio.to_thread(world.make_table)
                     break
                 except (ClientError, BotoCoreError):
                     await asyncio.sleep(0.5)
-            world.table_is_there.begin(True)
             world.table_is_there.settle(True)
 
     @asynccontextmanager
@@ -131,6 +139,17 @@ class Faults:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             yield
+
+    @asynccontextmanager
+    async def killed(self, name: str, kinds: frozenset[str], word: str) -> AsyncIterator[None]:
+        """One of the node's own processes ends, with the calls it had in hand; another takes its place."""
+        async with self.disturbing(name, kinds):
+            pids = children_of(self._world.served.process.pid, word)
+            if pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(random.choice(pids), signal.SIGKILL)
+            yield
+            await asyncio.sleep(1.0)
 
     @asynccontextmanager
     async def clients_hang_up(self) -> AsyncIterator[None]:

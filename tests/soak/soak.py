@@ -36,7 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     rate: float = 50.0  # calls a second
     fault_seconds: float = 4.0  # that a fault is held
     pause_seconds: float = 2.0  # between two
-    settle_seconds: float = 0.0  # until a change that was acknowledged must show: more than one process takes a moment
+    settle_seconds: float = 0.0  # until a change that was acknowledged must show, in whichever process: at once
     options: tuple[str, ...] = ()  # of `yett serve`
 
 
@@ -56,7 +56,7 @@ class Soak:
         self._world = world
         self._settings = settings
         self._calls = Calls(world)
-        self._faults = Faults(world, backend)
+        self._faults = Faults(world, backend, has_workers="--workers" in settings.options)
         self._clients: dict[str, list[Client]] = defaultdict(list)  # by source address, those that are idle
         self.tallies = {kind.name: Tally(Counter(), []) for kind in self._calls.kinds}
         self.faults: Counter[str] = Counter()
@@ -203,7 +203,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rate=given.rate,
         fault_seconds=max(0.4, 4.0 * pace),
         pause_seconds=max(0.2, 2.0 * pace),
-        settle_seconds=0.5 if given.workers else 0.0,
         options=("--workers", str(given.workers)) if given.workers else (),
     )
     directory = Path(tempfile.mkdtemp(prefix="yett-soak-"))

@@ -53,6 +53,7 @@ class Disturbances:
 
     def touched(self, kind: str, start: float, end: float) -> bool:
         """Whether a fault of this kind of call was on at some moment from *start* to *end*."""
-        if any(kind in kinds and since <= end for since, kinds in self._open.values()):
+        names = {kind, "*"}
+        if any(names & kinds and since <= end for since, kinds in self._open.values()):
             return True
-        return any(kind in kinds and since <= end and until >= start for since, until, kinds in self._spans)
+        return any(names & kinds and since <= end and until >= start for since, until, kinds in self._spans)
