@@ -16,10 +16,14 @@ from pathlib import Path
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+from tests.redis_server import RedisServer, redis_server
 from tests.sdk.making import Api, let_gateway_invoke, make_function, make_user, mock, package, proxy, unique
 from tests.sdk.running import Answer, RunningServer
 
 from yett.server.node import Node
+
+__all__ = ["redis_server"]
 
 ANYONE = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
 ALL_WORKERS = 24  # fresh connections: that one of two workers gets none of them happens once in 10^7 runs
@@ -332,3 +336,38 @@ def test_no_process_goes_on_without_the_control_process(tmp_path: Path) -> None:
         poll.register(descriptor, select.POLLIN)
         assert poll.poll(20_000)
         os.close(descriptor)
+
+
+def test_workers_share_answers_through_redis_and_its_death_opens_nothing(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    runs = tmp_path / "runs"
+    with RunningServer(tmp_path / "home", workers=2, redis_url=redis_server.url) as running:
+        function = counting_function(running, runs, answer=ALLOW)
+        api = Api(running)
+        authorizer = api.client.create_authorizer(
+            restApiId=api.id,
+            name="tokens",
+            type="TOKEN",
+            authorizerUri=proxy(running, function)["uri"],
+            identitySource="method.request.header.Authorization",
+            authorizerResultTtlInSeconds=300,
+        )["id"]
+        api.method("/", mock(), authorizationType="CUSTOM", authorizerId=authorizer)
+        api.deploy()
+        let_gateway_invoke(running, function, api)
+
+        def call(token: str = "evidence") -> Answer:
+            return running.call(api.id, "/prod/", headers={"Authorization": token})
+
+        assert call().status == 200
+        assert statuses(call) == {200}
+        assert runs.read_bytes() == b"x"  # the second worker has it from Redis
+        redis_server.stop()
+        try:
+            assert statuses(call) == {200}
+            assert statuses(lambda: call("")) == {401}
+            with pytest.raises(ClientError):
+                api.client.flush_stage_authorizers_cache(restApiId=api.id, stageName="prod")
+        finally:
+            redis_server.start()

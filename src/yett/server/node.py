@@ -98,10 +98,13 @@ class Node:
                 raise failure
 
     async def stop(self) -> None:
-        """Have the workers finish, then the function host."""
+        """Have the workers finish, then the function host. What was committed may still be told, to nobody."""
         await asyncio.gather(*(place.clear() for place in self._workers))
         if hasattr(self, "_host"):
             await self._host.clear()
+
+    def release(self) -> None:
+        """Let go of sockets and memory, once nothing is written any more."""
         for each in (each for sockets in self._sockets for each in sockets):
             each.close()
         self._functions_socket.close()

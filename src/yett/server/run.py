@@ -16,6 +16,7 @@ from yett.server.credentials import RootCredentials, ensure_root
 from yett.server.edge import Edge, HostRule
 from yett.server.home import Home
 from yett.server.launch import Launch
+from yett.server.limits import GATEWAY_ALONE, Limits
 from yett.server.listener import Listener, bind, listen
 from yett.server.node import Node
 from yett.server.settings import Address, ServerSettings
@@ -149,6 +150,7 @@ class Listening:
         self._gateway = gateway
         self._tls = tls
         self._is_open = True
+        self._is_released = False
 
     @classmethod
     async def open(cls, settings: ServerSettings, front: "_Front", back: "_Front") -> Self:
@@ -168,7 +170,8 @@ class Listening:
             opened = cls(gateway=None, node=_node(settings, sockets), port=port, tls=None)
         else:
             context = None if tls is None else tls.context
-            gateway = await _listen(front, settings.address, edge, ssl=context)
+            limits = None if settings.admin is None else GATEWAY_ALONE
+            gateway = await _listen(front, settings.address, edge, ssl=context, limits=limits)
             opened = cls(gateway=gateway, node=None, port=gateway.port, tls=tls)
         if settings.admin is not None:
             try:
@@ -201,6 +204,9 @@ class Listening:
         if self.admin is not None:
             await self.admin.close(GRACE_SECONDS)
             self.admin = None
+        if self.node is not None and not self._is_released:
+            self._is_released = True
+            self.node.release()
 
 
 class Tls(Struct, frozen=True, kw_only=True):
@@ -278,8 +284,10 @@ def _node(settings: ServerSettings, sockets: list[list[socket.socket]]) -> Node:
         raise
 
 
-async def _listen(front: _Front, address: Address, edge: Edge, *, ssl: ssl.SSLContext | None = None) -> Listener:
+async def _listen(
+    front: _Front, address: Address, edge: Edge, *, ssl: ssl.SSLContext | None = None, limits: Limits | None = None
+) -> Listener:
     try:
-        return await listen(front.answer, host=address.host, port=address.port, edge=edge, ssl=ssl)
+        return await listen(front.answer, host=address.host, port=address.port, edge=edge, ssl=ssl, limits=limits)
     except OSError as error:
         raise in_use(address, error) from error
