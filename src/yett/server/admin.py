@@ -2,23 +2,28 @@
 here too.
 """
 
+from datetime import UTC, datetime
 from typing import Final, Protocol
+from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Raw
 
 from yett.execute_api.decisions import Decisions
-from yett.policy import AuthorizationRequest, Outcome, Principal, RequestContext, decide, principal_context
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialsRefused
 from yett.server.explained import Explained, explained
+from yett.server.inquiries import READ_API, Inquiries, NotAnswered, may
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
-from yett.templates import door
 from yett.values.http import Headers, HttpRequest, HttpResponse
+from yett.values.timestamps import parse_iso
 
+API: Final = "/_yett/api/"
+RECENT: Final = "/_yett/api/decisions"
 DECISIONS: Final = "/_yett/api/decisions/"
-READ_API: Final = "apigateway:GET"  # whoever may read an API may read why it answered
+RECENT_AT_MOST: Final = 100
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SIGNING_NAME: Final = "apigateway"
 SKEW_SECONDS: Final = 900
 NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
@@ -44,11 +49,14 @@ class Admin:
         self._ports = ports
         self._decisions = decisions
         self._node = node
+        self._inquiries = Inquiries(ports, decisions)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer health checks for anyone, decisions for whoever may read the API, stacks for whoever may deploy."""
         if door.is_here(request.path):
             return await door.answer(request, self._ports)
+        if request.path.startswith(API) and not request.path.startswith(DECISIONS):
+            return await self._inquire(request)
         if request.method not in {"GET", "HEAD"}:
             return _answer(405, {"message": "only GET is answered here"})
         match request.path:
@@ -61,15 +69,44 @@ class Admin:
             case _:
                 return _answer(404, {"message": "there is nothing here"})
 
-    async def _explain(self, request: HttpRequest, request_id: str) -> HttpResponse:
+    async def _caller(self, request: HttpRequest) -> Caller:
         try:
-            caller = await authenticate(
+            return await authenticate(
                 request, self._ports, service=SIGNING_NAME, region=None, skew_seconds=SKEW_SECONDS
             )
         except (SignatureRefused, CredentialsRefused) as refusal:
-            return _answer(
-                403, {"message": f"sign this request with Signature Version 4 for `{SIGNING_NAME}`: {refusal.reason}"}
-            )
+            raise NotAnswered(
+                403, f"sign this request with Signature Version 4 for `{SIGNING_NAME}`: {refusal.reason}"
+            ) from refusal
+
+    async def _inquire(self, request: HttpRequest) -> HttpResponse:
+        try:
+            caller = await self._caller(request)
+            if request.path == RECENT:
+                return _answer(200, await self._recent(request, caller))
+            return _answer(200, await self._inquiries.answer(request, caller))
+        except NotAnswered as refusal:
+            return _answer(refusal.status, {"message": refusal.reason})
+
+    async def _recent(self, request: HttpRequest, caller: Caller) -> dict[str, object]:
+        """Decisions since a moment, or since the call of a request id, oldest first, and the moment to go on from."""
+        query = {name: values[-1] for name, values in parse_qs(request.query).items()}
+        try:
+            limit = min(max(int(query.get("limit", "20")), 1), RECENT_AT_MOST)
+            known = self._decisions.find(query.get("after", ""))
+            after = known.at if known is not None else parse_iso(query["after"]) if "after" in query else LONG_AGO
+        except ValueError as error:
+            raise NotAnswered(400, "`limit` is a number, `after` a request id or an ISO 8601 moment") from error
+        records, resume = self._decisions.since(after, limit)
+        found = [explained(record, self._ports.settings) for record in records]
+        mine = [each for each in found if each.account == caller.identity.account and _may_read(caller, each, request)]
+        return {"decisions": [Raw(each.trace) for each in mine], "after": resume.isoformat()}
+
+    async def _explain(self, request: HttpRequest, request_id: str) -> HttpResponse:
+        try:
+            caller = await self._caller(request)
+        except NotAnswered as refusal:
+            return _answer(refusal.status, {"message": refusal.reason})
         found = await self._find(request_id.lower())
         if found is None:
             return _answer(
@@ -77,7 +114,8 @@ class Admin:
             )
         if not _may_read(caller, found, request):
             return _answer(403, {"message": f"{caller.identity.arn} may not {READ_API} the API of this call"})
-        return _answer(200, Raw(found.trace))
+        trace = msgspec.json.decode(found.trace)
+        return _answer(200, trace | {"wouldAllow": await self._inquiries.would_allow(trace, caller, request)})
 
     async def _find(self, request_id: str) -> Explained | None:
         record = self._decisions.find(request_id)
@@ -88,20 +126,8 @@ class Admin:
 
 def _may_read(caller: Caller, found: Explained, request: HttpRequest) -> bool:
     """Whether the caller's policies, in the API's own account, let it read the API."""
-    question = AuthorizationRequest(
-        action=READ_API,
-        resource=f"arn:aws:apigateway:{found.region}::/restapis/{found.api_id or '*'}",
-        principal=Principal.iam(caller.identity),
-        resource_account=found.account,
-        context=RequestContext.of({"aws:SourceIp": request.source_ip, **principal_context(caller.identity)}),
-    )
-    decision = decide(
-        question,
-        caller=caller.policies,
-        resource_policy=None,
-        same_account=caller.identity.account == found.account,
-    )
-    return decision.outcome is Outcome.ALLOW
+    resource = f"arn:aws:apigateway:{found.region}::/restapis/{found.api_id or '*'}"
+    return may(caller, READ_API, resource, account=found.account, source_ip=request.source_ip)
 
 
 def _answer(status: int, value: object) -> HttpResponse:
