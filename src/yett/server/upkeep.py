@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from yett.adapters.sql.audit_trail import SqlAuditTrail
 from yett.adapters.sql.backup import BackupHeader, back_up, open_backup
 from yett.adapters.sql.database import Database
+from yett.adapters.sql.function_documents import FUNCTION
 from yett.adapters.sql.iam_documents import ACCESS_KEY, access_key_of
 from yett.adapters.sql.master_keys import (
     ENVIRONMENT_NAME,
@@ -25,8 +26,10 @@ from yett.adapters.sql.master_keys import (
     OlderKey,
     parse_master_keys,
 )
-from yett.adapters.sql.resealing import ALWAYS_SEALED, reseal, shut
+from yett.adapters.sql.resealing import reseal, shut
 from yett.adapters.sql.sealing import KEY_BYTES, Sealer
+from yett.adapters.sql.stack_store import STACK
+from yett.adapters.sql.user_pool_store import KEYS as POOL_KEYS
 from yett.ports.audit_trail import AuditEntry
 from yett.ports.errors import Unavailable
 from yett.ports.iam_store import AccessKeyStatus
@@ -40,10 +43,13 @@ from yett.values.errors import Refusal
 # The longest a session token can be good: GetSessionToken's, 36 hours.
 # Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 LONGEST_SESSION: Final = timedelta(seconds=129_600)
-# What is lost with secrets that do not open, in words.
-WORDS: Final[Mapping[str, str]] = dict(
-    zip(ALWAYS_SEALED, ("access keys", "functions", "stacks", "user pools"), strict=True)
-)
+# What is lost with secrets that do not open, in words; a kind that is not here is called by its own name.
+WORDS: Final[Mapping[str, str]] = {
+    ACCESS_KEY: "access keys",
+    FUNCTION: "functions",
+    STACK: "stacks",
+    POOL_KEYS: "user pools",
+}
 
 
 class NothingThere(Refusal):
@@ -136,7 +142,7 @@ def restore_backup(
             try:
                 sealer = sealer_for(backup.header, environment, settings.home)
                 with backup.engine.begin() as connection:
-                    found = {WORDS[kind]: count for kind, count in shut(connection, sealer).items()}
+                    found = {WORDS.get(kind, kind): count for kind, count in shut(connection, sealer).items()}
                 if found and not may_be_shut:
                     raise SecretsShut(words_of(found, settings.home))
                 database = Database.open(url_of(settings), sealer=sealer or Sealer(secrets.token_bytes(KEY_BYTES)))
