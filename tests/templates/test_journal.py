@@ -259,7 +259,7 @@ class Mortal:
 
     def __init__(self) -> None:
         root = Path(__file__).parents[2]
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             [sys.executable, "-c", WORKER],
             cwd=root,
             env={**os.environ, "PYTHONPATH": str(root)},
@@ -289,7 +289,7 @@ def mortal() -> Iterator[Mortal]:
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
 async def test_a_killed_deployment_leaves_no_orphan(tmp_path: Path, mortal: Mortal, round_number: int) -> None:
-    kill_at = random.Random(round_number).randrange(1, 40)  # noqa: S311
+    kill_at = random.Random(round_number).randrange(1, 40)
     is_first = round_number % 2 == 0
     if not is_first:
         mortal.deploy(tmp_path, -1)

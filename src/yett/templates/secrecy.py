@@ -8,6 +8,7 @@ from yett.templates.cloudformation import SUBSTITUTION, Scope
 
 SECRET_ATTRIBUTES: Final = frozenset({"SecretAccessKey", "ClientSecret"})
 SECRET_NAMES: Final = re.compile(r"(?i)passw|secret|credential|private|token(?!validity)|api_?key|apikey")
+TELLING_CHARACTERS: Final = 4  # shorter parameters are not looked for in texts: they are everywhere
 # Whole parts of which nothing is shown: people keep secrets there, whatever they are called.
 SECRET_PARTS: Final = ("Environment/Variables/",)
 # Names that look like a secret's and are none.
@@ -36,7 +37,10 @@ def secret_ways(value: Any, scope: Scope, way: tuple[str, ...]) -> Iterator[str]
 
 
 def names_secret(value: Any, scope: Scope) -> bool:
-    """Whether a value is a function that gives a secret, or takes one."""
+    """Whether a value is a function that gives a secret, or takes one; or has a secret in it, put there by SAM."""
+    if isinstance(value, str):
+        texts = [str(scope.parameters[name]) for name in scope.secret_parameters]
+        return any(text in value for text in texts if len(text) >= TELLING_CHARACTERS)
     if not isinstance(value, dict) or len(value) != 1:
         return False
     ((name, argument),) = value.items()
