@@ -96,7 +96,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     ),
     "YETT_ROOT_SECRET_ACCESS_KEY": Variable("The root user's secret access key.", "as above"),
     "YETT_MASTER_KEY": Variable(
-        "32 bytes in base64 that seal every secret at rest. It is taken out of the environment: no child sees it.",
+        "32 bytes in base64 that seal every secret at rest; with commas, older keys after it, which only open. It is "
+        "taken out of the environment: no child sees it.",
         "made at first start, kept in the home (0600)",
     ),
     "YETT_ENDPOINT_DYNAMODB": Variable(
