@@ -14,6 +14,15 @@ encode: Final = msgspec.json.encode
 decode: Final = msgspec.json.Decoder(StackRecord).decode
 
 
+class Serial(msgspec.Struct, frozen=True):
+    """What of a record tells whether another may follow it."""
+
+    serial: int = 0
+
+
+decode_serial: Final = msgspec.json.Decoder(Serial).decode
+
+
 def identity(account: str, region: str, name: str) -> str:
     """What a sealed record is bound to."""
     return f"{STACK}/{account}/{region}/{name}"
@@ -46,7 +55,7 @@ class SqlStackStore:
         def work(tx: Transaction) -> None:
             sealed = tx.seal(encode(stack), identity=identity(*place))
             body = tx.find(stack.account, stack.region, STACK, stack.name)
-            kept = 0 if body is None else decode(tx.open(body, identity=identity(*place))).serial
+            kept = 0 if body is None else decode_serial(tx.open(body, identity=identity(*place))).serial
             if stack.serial != kept + 1:
                 raise Conflict(f"stack `{stack.name}` has been changed by another deployment meanwhile")
             if body is None:
