@@ -78,7 +78,9 @@ def load_by_id(transaction: Transaction, unique_id: str) -> User | Role | None:
     if pointer is None:
         return None
     kind, _, name = pointer.key.partition("/")
-    return load_entity(transaction, User if kind == KINDS[User] else Role, pointer.account, name)
+    if kind == KINDS[User]:
+        return load_entity(transaction, User, pointer.account, name)
+    return load_entity(transaction, Role, pointer.account, name)
 
 
 def load_policy(transaction: Transaction, arn: str) -> ManagedPolicy | None:
