@@ -40,3 +40,20 @@ async def test_replacing_and_expiring_give_their_room_back() -> None:
     assert cache.current(key(2), now=START.replace(year=2027)) is None
     await cache.put(key(3), answer(b"x" * 40))
     assert cache.current(key(1), now=START) is not None
+
+
+async def test_what_was_being_asked_when_the_stage_was_flushed_is_not_kept() -> None:
+    cache = MemoryAuthorizerCache()
+    assert cache.current(KEY, now=START) is None  # and so its authorizer is asked
+    await cache.flush(KEY.account, KEY.api_id, KEY.stage)
+    await cache.put(KEY, answer())
+    assert cache.current(KEY, now=START) is None
+    await cache.put(KEY, answer())
+    assert cache.current(KEY, now=START) is not None
+
+
+async def test_questions_without_an_answer_take_bounded_room() -> None:
+    cache = MemoryAuthorizerCache(entries=3)
+    for number in range(100):
+        assert cache.current(key(number), now=START) is None
+    assert len(cache._missed) == 3

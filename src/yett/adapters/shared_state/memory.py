@@ -25,15 +25,20 @@ class MemoryAuthorizerCache:
         self._total_bytes = total_bytes
         self._answers: OrderedDict[CacheKey, tuple[CachedAnswer, datetime]] = OrderedDict()
         self._bytes = 0
+        self._flushes = 0
+        # Keys that were missed, since which flush: what was asked before a flush is not kept after it.
+        self._missed: OrderedDict[CacheKey, int] = OrderedDict()
 
     def current(self, key: CacheKey, *, now: datetime) -> CachedAnswer | None:
         """The answer, if it is kept and not yet expired."""
         kept = self._answers.get(key)
         if kept is None:
+            self._miss(key)
             return None
         answer, until = kept
         if now >= until:
             self._drop(key)
+            self._miss(key)
             return None
         self._answers.move_to_end(key)
         return answer
@@ -47,8 +52,10 @@ class MemoryAuthorizerCache:
         self.keep(key, answer, until=answer.expires_at)
 
     def keep(self, key: CacheKey, answer: CachedAnswer, *, until: datetime) -> None:
-        """Keep an answer until a moment, which is not after it expires."""
+        """Keep an answer until a moment, which is not after it expires; unless a flush came while it was being given."""
         self._drop(key)
+        if self._missed.pop(key, self._flushes) != self._flushes:
+            return
         self._answers[key] = answer, until
         self._bytes += len(answer.payload)
         while len(self._answers) > self._entries or self._bytes > self._total_bytes:
@@ -61,13 +68,20 @@ class MemoryAuthorizerCache:
     def forget(self, scopes: frozenset[str]) -> None:
         """Forget the answers of the stages that these scopes name."""
         if EVERYTHING in scopes:
+            self._flushes += 1
             self._answers.clear()
             self._bytes = 0
             return
         flushed = {scope for scope in scopes if scope.startswith(FLUSH_SCOPE)}
         if flushed:
+            self._flushes += 1
             for key in [key for key in self._answers if flush_scope(key.account, key.api_id, key.stage) in flushed]:
                 self._drop(key)
+
+    def _miss(self, key: CacheKey) -> None:
+        self._missed.setdefault(key, self._flushes)
+        if len(self._missed) > self._entries:
+            self._missed.popitem(last=False)
 
     def _drop(self, key: CacheKey) -> None:
         kept = self._answers.pop(key, None)
