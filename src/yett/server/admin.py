@@ -16,6 +16,7 @@ from yett.server.explained import Explained, explained
 from yett.server.inquiries import READ_API, Inquiries, NotAnswered, may
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
+from yett.templates import door
 from yett.values.http import Headers, HttpRequest, HttpResponse
 from yett.values.timestamps import parse_iso
 
