@@ -52,7 +52,7 @@ class MemoryAuthorizerCache:
         self.keep(key, answer, until=answer.expires_at)
 
     def keep(self, key: CacheKey, answer: CachedAnswer, *, until: datetime) -> None:
-        """Keep an answer until a moment, which is not after it expires; unless a flush came while it was being given."""
+        """Keep an answer until a moment, not after it expires; unless a flush came while it was being given."""
         self._drop(key)
         if self._missed.pop(key, self._flushes) != self._flushes:
             return
