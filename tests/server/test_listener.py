@@ -7,7 +7,7 @@ from tests.server.certificates import make_certificate
 from tests.server.support import EDGE, RawClient, client_of, echo, serving
 
 from yett.server.edge import Edge, HostRule
-from yett.server.listener import listen
+from yett.server.listener import bind, listen, listen_on
 from yett.values.http import HttpRequest, HttpResponse
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -88,3 +88,46 @@ async def test_over_tls_the_scheme_is_https(tmp_path: Path) -> None:
         await client.close()
     finally:
         await listener.close(grace_seconds=0.05)
+
+
+async def test_a_draining_listener_answers_what_comes_and_tells_clients_to_connect_anew() -> None:
+    async with serving() as listener, client_of(listener) as client:
+        await client.send(GET)
+        assert (await client.read_answer())[1]["Connection"] == "keep-alive"
+        draining = asyncio.create_task(listener.drain(10))
+        await asyncio.sleep(0)
+        with pytest.raises(ConnectionError):
+            await RawClient.connect(listener.port)
+        await client.send(GET)
+        status, headers, _ = await client.read_answer()
+        assert (status, headers["Connection"]) == (200, "close")
+        await draining
+
+
+async def test_a_connection_without_a_request_is_waited_for_so_long_and_no_longer() -> None:
+    async with serving() as listener, client_of(listener) as client:
+        await client.send(GET)
+        await client.read_answer()
+        await listener.drain(0.01)
+        await listener.close(10)
+        assert await client.read_to_end() == b""
+
+
+async def test_processes_share_a_port_and_what_one_leaves_the_next_takes() -> None:
+    sockets = bind("127.0.0.1", 0, count=2)
+    first = await listen_on(echo, [each.dup() for each in sockets[0]], edge=EDGE)
+    await first.close(0)
+    clients = [await RawClient.connect(first.port) for _ in range(8)]  # nobody accepts yet
+    listeners = [await listen_on(echo, one, edge=EDGE) for one in sockets]
+    for client in clients:
+        await client.send(GET)
+        assert (await client.read_answer())[0] == 200
+        await client.close()
+    for listener in listeners:
+        await listener.close(1)
+
+
+def test_a_port_that_others_listen_on_is_not_shared_with_them_unasked() -> None:
+    [[one]] = bind("127.0.0.1", 0, count=1)
+    with one, pytest.raises(OSError, match="in use"):
+        bind("127.0.0.1", one.getsockname()[1], count=2)

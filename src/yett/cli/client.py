@@ -28,11 +28,12 @@ NO_HEADERS: Final = Headers()
 class Access(Struct, frozen=True, kw_only=True):
     """A server and the credentials to ask it with."""
 
-    url: str  # "http://localhost:4566"
+    url: str  # of AWS APIs: "http://localhost:4566"
     access_key_id: str
     secret_access_key: Secret
     session_token: Secret | None
     region: str
+    gateway_url: str = ""  # of APIs and user pools, where that is another
 
 
 def find_access(endpoint_url: str | None = None) -> Access:
@@ -50,17 +51,26 @@ def find_access(endpoint_url: str | None = None) -> Access:
             f"no yett server runs on `{settings.home}`: start one with `yett up TEMPLATE` or `yett serve`, "
             "or set AWS_ENDPOINT_URL"
         )
+    gateway_url = running.gateway_url if running and running.url == url else ""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or settings.region
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
         return Access(
             url=url,
+            gateway_url=gateway_url,
             access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
             secret_access_key=Secret(os.environ["AWS_SECRET_ACCESS_KEY"]),
             session_token=Secret(token) if (token := os.environ.get("AWS_SESSION_TOKEN")) else None,
             region=region,
         )
     access_key_id, secret = read_root_credentials(settings.home)
-    return Access(url=url, access_key_id=access_key_id, secret_access_key=secret, session_token=None, region=region)
+    return Access(
+        url=url,
+        gateway_url=gateway_url,
+        access_key_id=access_key_id,
+        secret_access_key=secret,
+        session_token=None,
+        region=region,
+    )
 
 
 def read_root_credentials(home: Path) -> tuple[str, Secret]:

@@ -119,10 +119,10 @@ def _by_client_credentials(
     domain = cognito.describe_user_pool(UserPoolId=user_pool)["UserPool"].get("Domain")
     if not domain:
         raise click.ClickException(f"user pool `{user_pool}` has no domain, so no token endpoint")
-    parts = urllib.parse.urlsplit(server.url)
+    parts = urllib.parse.urlsplit(server.gateway_url or server.url)
     basic = base64.b64encode(f"{client['ClientId']}:{client.get('ClientSecret', '')}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 - find_access gave the URL
-        f"{server.url}/oauth2/token",
+        f"{server.gateway_url or server.url}/oauth2/token",
         data=urllib.parse.urlencode({"grant_type": "client_credentials", "scope": " ".join(scopes)}).encode(),
         headers={
             "Host": f"{domain}.auth.localhost:{parts.port or 80}",

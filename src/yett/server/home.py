@@ -22,7 +22,8 @@ class Running(Struct, frozen=True):
     """Where a home's server listens."""
 
     pid: int
-    url: str  # "http://localhost:4566"
+    url: str  # of AWS APIs: "http://localhost:4566"
+    gateway_url: str = ""  # of APIs and user pools, where that is another
 
 
 class Home:
@@ -55,9 +56,9 @@ class Home:
             ) from None
         return cls(path, descriptor)
 
-    def announce(self, url: str) -> None:
+    def announce(self, url: str, *, gateway_url: str = "") -> None:
         """Write down where this process listens, for the other commands."""
-        running = Running(os.getpid(), url)
+        running = Running(os.getpid(), url, gateway_url)
         temporary = self.path / f"{RUNNING}.new"
         temporary.write_bytes(msgspec.json.encode(running))
         temporary.replace(self.path / RUNNING)

@@ -109,7 +109,7 @@ class Server:
         except BaseException:
             await listening.close()
             raise
-        home.announce(server.url)
+        home.announce(server.url, gateway_url="" if server.gateway_url == server.url else server.gateway_url)
         return server
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
