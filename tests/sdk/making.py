@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import uuid
 import zipfile
 from typing import Any
@@ -16,10 +17,12 @@ def handler(event, context):
 """
 
 
-def package(source: str) -> bytes:
+def package(source: str, *, ballast_bytes: int = 0) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("app.py", source)
+        if ballast_bytes:
+            archive.writestr("ballast.bin", random.Random(1).randbytes(ballast_bytes))
     return buffer.getvalue()
 
 
@@ -27,7 +30,7 @@ def unique(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}"
 
 
-def make_function(running: RunningServer, source: str) -> str:
+def make_function(running: RunningServer, source: str, *, ballast_bytes: int = 0) -> str:
     role = running.client("iam").create_role(
         RoleName=unique("role"),
         AssumeRolePolicyDocument=json.dumps(
@@ -44,7 +47,7 @@ def make_function(running: RunningServer, source: str) -> str:
         Runtime="python3.11",
         Handler="app.handler",
         Role=role,
-        Code={"ZipFile": package(source)},
+        Code={"ZipFile": package(source, ballast_bytes=ballast_bytes)},
     )
     return str(made["FunctionArn"])
 

@@ -12,6 +12,6 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """uvloop as well, where sockets are what is tested."""
     factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    if item.path.name in {"test_protocol.py", "test_listener.py"}:
+    if item.path.name in {"test_protocol.py", "test_listener.py", "test_streaming.py"}:
         factories["uvloop"] = uvloop.new_event_loop
     return factories

@@ -17,6 +17,7 @@ from yett.server.limits import MAX_BODY_BYTES, Limits
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
 HOST = b"Host: localhost\r\n"
+INVOKE = b"POST /restapis/abc/prod/_user_request_/ HTTP/1.1\r\n" + HOST
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 TOO_LARGE = b"HTTP content length exceeded 10485760 bytes."
 
@@ -276,15 +277,9 @@ async def test_continue_is_said_only_when_the_body_will_be_taken() -> None:
 async def test_a_body_over_10_mb_is_refused_as_aws_does(framing: str) -> None:
     body = bytes(MAX_BODY_BYTES + 1)
     if framing == "fixed":
-        wire = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(body) + body
+        wire = INVOKE + b"Content-Length: %d\r\n\r\n" % len(body) + body
     else:
-        wire = (
-            b"POST / HTTP/1.1\r\n"
-            + HOST
-            + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body)
-            + body
-            + b"\r\n0\r\n\r\n"
-        )
+        wire = INVOKE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
     async with serving() as listener, client_of(listener) as client:
         await client.send(wire)  # all of it before reading, as most clients do: the answer must survive that
         status, headers, text = await client.read_answer()
@@ -297,7 +292,7 @@ async def test_a_body_of_exactly_10_mb_is_taken() -> None:
         return HttpResponse(status=200, body=b"%d" % len(request.body))
 
     async with serving(handler) as listener, client_of(listener) as client:
-        await client.send(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 10485760\r\n\r\n" + bytes(MAX_BODY_BYTES))
+        await client.send(INVOKE + b"Content-Length: 10485760\r\n\r\n" + bytes(MAX_BODY_BYTES))
         assert (await client.read_answer())[2] == b"10485760"
         assert listener.held_bytes == 0
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from yett.values.errors import Unavailable
-from yett.values.http import Headers
+from yett.values.http import BodyStream, Headers
 
 
 class NetworkRule(Struct, frozen=True, kw_only=True):
@@ -34,9 +34,12 @@ class UpstreamRequest(Struct, frozen=True, kw_only=True):
     target: str  # origin form, percent-encoded: "/pets?a=b"
     headers: Headers = Headers()  # a Host line, where given, replaces the one made of host and port
     body: bytes = b""
-    timeout_seconds: float  # for the whole exchange: resolving, connecting, sending, and the last byte of the answer
+    # For the whole exchange: resolving, connecting, sending, and the last byte of the answer; of a stream, of its head.
+    timeout_seconds: float
     network_rule: NetworkRule
     insecure_skip_verification: bool = False  # the integration's tlsConfig of that name
+    # A longer body, or one of a length unknown when its head has come, is given as a stream; None: every body whole.
+    streams_above_bytes: int | None = None
 
 
 class UpstreamResponse(Struct, frozen=True, kw_only=True):
@@ -50,6 +53,9 @@ class UpstreamResponse(Struct, frozen=True, kw_only=True):
     status: int  # 200 to 999; interim answers are skipped
     headers: Headers
     body: bytes
+    # Where the request permits it. A stream holds a connection until its end or ``close``; what becomes of a body that
+    # breaks off, takes too long or too much is raised from it, as from ``send``.
+    stream: BodyStream | None = None
 
 
 class UpstreamFailed(Unavailable):
@@ -62,6 +68,10 @@ class UpstreamTimedOut(UpstreamFailed):
 
 class UpstreamUnreachable(UpstreamFailed):
     """The name does not resolve, the connection was refused or reset, or the answer is not HTTP within our bounds."""
+
+
+class UpstreamTooLarge(UpstreamFailed):
+    """The answer's body exceeds the bound of what is relayed."""
 
 
 class UpstreamRefused(UpstreamFailed):
@@ -85,9 +95,10 @@ class Upstream(Protocol):
     """
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
-        """Send one request and wait for the whole answer.
+        """Send one request and wait for the whole answer, or for its head where its body comes as a stream.
 
         Raises:
-            UpstreamTimedOut, UpstreamUnreachable, UpstreamRefused, UpstreamBadAddress, UpstreamTlsFailed.
+            UpstreamTimedOut, UpstreamUnreachable, UpstreamTooLarge, UpstreamRefused, UpstreamBadAddress,
+            UpstreamTlsFailed.
         """
         ...

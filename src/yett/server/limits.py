@@ -7,7 +7,10 @@ from msgspec import Struct
 # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (regional URL, headers, payload)
 MAX_TARGET_BYTES: Final = 10_240
 MAX_HEADER_BYTES: Final = 10_240  # all names and values together
-MAX_BODY_BYTES: Final = 10_485_760  # 10 MB; decoded from its transfer coding
+MAX_BODY_BYTES: Final = 10_485_760  # 10 MB, of a call of an API; decoded from its transfer coding
+# Of a call of an AWS API that shows credentials: a function's zip of 50 MB is 70 MB as base64.
+MAX_OPERATION_BODY_BYTES: Final = 70_000_000
+MAX_UNSIGNED_BODY_BYTES: Final = 1024 * 1024  # ours, of one that shows none, and of pages: sign-up, sign-in, forms
 
 # Not documented for API Gateway; its front servers' usual bound.
 MAX_HEADER_COUNT: Final = 100  # lines
@@ -18,6 +21,7 @@ LINE_OVERHEAD_BYTES: Final = 4  # ": " and CRLF, which are no part of a name or 
 MAX_CHUNK_OVERHEAD_BYTES: Final = 10_240
 
 MAX_BUFFERED_BYTES: Final = 256 * 1024 * 1024  # of all bodies in hand and answers unread, over all connections
+LARGE_BODIES_SHARE: Final = 0.6  # of these, at most, for bodies that are longer than a call of an API may have
 MAX_CONNECTIONS: Final = 8_192
 MAX_PIPELINED_BYTES: Final = 64 * 1024  # read ahead of the request that is being answered; then reading stops
 
@@ -37,6 +41,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """The bounds that a listener may be given otherwise (a test's patience is shorter)."""
 
     body_bytes: int = MAX_BODY_BYTES
+    operation_body_bytes: int = MAX_OPERATION_BODY_BYTES
+    unsigned_body_bytes: int = MAX_UNSIGNED_BODY_BYTES
     buffered_bytes: int = MAX_BUFFERED_BYTES
     connections: int = MAX_CONNECTIONS
     header_timeout_seconds: float = HEADER_TIMEOUT_SECONDS
@@ -45,3 +51,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     write_timeout_seconds: float = WRITE_TIMEOUT_SECONDS
     linger_seconds: float = LINGER_SECONDS
     sweep_seconds: float = SWEEP_SECONDS
+
+
+GATEWAY_ALONE: Final = Limits(operation_body_bytes=MAX_UNSIGNED_BODY_BYTES)  # where signed operations have another port

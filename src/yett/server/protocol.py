@@ -4,7 +4,8 @@ One request is in hand at a time. What the client sends ahead stays unparsed, an
 so pipelined answers keep their order without a queue. Deadlines are attributes that the listener's one sweep looks at.
 
 A client that goes away cancels nothing: its handler runs to the end and the answer is dropped, as on AWS, where the
-integration, and what it caches, meters and charges, goes on. Its place among the connections is free only then.
+integration, and what it caches, meters and charges, goes on. Its place among the connections is free only then. A body
+that is still streaming is closed, and a body that breaks off takes the connection with it.
 """
 
 import asyncio
@@ -18,12 +19,14 @@ from typing import Any, Final, cast
 
 import structlog
 
+from yett.server.body_bounds import check_length
 from yett.server.edge import Client, parse_address, resolve_client, strip_own_headers
 from yett.server.framing import HEAD_END, ChunkedBody, Head, HeadParser, RequestRefused, check_partial_head
 from yett.server.limits import MAX_LINGER_BYTES, MAX_PIPELINED_BYTES
 from yett.server.responses import CONTINUE, failure_response, has_body, refusal_response, render_head
-from yett.server.shared import Shared
-from yett.values.http import Headers, HttpRequest, HttpResponse
+from yett.server.shared import Holding, Shared
+from yett.server.streaming import Relay, cut
+from yett.values.http import BodyStream, Headers, HttpRequest, HttpResponse
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +58,7 @@ class GatewayProtocol(asyncio.Protocol):
         "_deadline",
         "_has_begun",
         "_head",
-        "_held_bytes",
+        "_holding",
         "_host",
         "_is_paused",
         "_is_write_paused",
@@ -64,6 +67,7 @@ class GatewayProtocol(asyncio.Protocol):
         "_parser",
         "_peer",
         "_peer_is_done",
+        "_relay",
         "_shared",
         "_state",
         "_task",
@@ -86,7 +90,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._body = bytearray()
         self._host = ""
         self._has_begun = False  # a byte of the next head has come
-        self._held_bytes = 0  # of the budget, for the body
+        self._holding = Holding(shared)  # for the body
         self._unwritten_bytes = 0  # of the budget, for an answer that the client does not take
         self._linger_bytes = 0
         self._is_paused = False
@@ -95,6 +99,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._deadline = loop.time() + shared.limits.header_timeout_seconds
         self._write_deadline = inf
         self._task: asyncio.Task[None] | None = None
+        self._relay: Relay | None = None  # while the body of an answer is on its way
         self._peer: IPv4Address | IPv6Address = _UNKNOWN_PEER
         self._client: Client | None = None
 
@@ -120,6 +125,8 @@ class GatewayProtocol(asyncio.Protocol):
         if self._task is None:
             self._release()
             self._shared.forget(self)
+        elif self._relay is not None:
+            self._relay.stop()
 
     def data_received(self, data: bytes) -> None:
         state = self._state
@@ -137,12 +144,17 @@ class GatewayProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._peer_is_done = True
-        # A client may half-close and still wait for its answers; TLS knows no such thing.
+        # A client may half-close and still wait for its answers; TLS knows no such thing. One that listens to a body
+        # without a foreseeable end is taken to be gone.
+        if self._relay is not None and self._relay.length is None:
+            return False
         return self._shared.scheme == "http" and (self._state is ANSWERING or self._is_write_paused)
 
     def pause_writing(self) -> None:
         self._is_write_paused = True
         self._write_deadline = self._loop.time() + self._shared.limits.write_timeout_seconds
+        if self._relay is not None:
+            self._relay.pause()
         size = self._transport.get_write_buffer_size()
         if self._shared.budget.reserve(size):
             self._unwritten_bytes += size
@@ -156,6 +168,8 @@ class GatewayProtocol(asyncio.Protocol):
         self._unwritten_bytes = 0
         if self._state is HEAD:
             self._read_on()
+        elif self._relay is not None:
+            self._relay.resume()
 
     # The listener's calls
 
@@ -239,8 +253,9 @@ class GatewayProtocol(asyncio.Protocol):
             self._chunked = ChunkedBody()
             self._state = CHUNKED_BODY
         else:
+            check_length(head.content_length, head, self._host, limits)
             if head.content_length > limits.body_bytes:
-                raise _too_large()
+                self._holding.take_large(head.content_length)
             self._state = FIXED_BODY
         self._deadline = self._loop.time() + limits.body_timeout_seconds
         if data:
@@ -255,7 +270,7 @@ class GatewayProtocol(asyncio.Protocol):
         length = cast("int", self._head.content_length)
         missing = length - len(self._body)
         piece = data if len(data) <= missing else data[:missing]
-        self._hold(len(piece))
+        self._holding.take(len(piece))
         if len(piece) == length:
             body = piece
         else:
@@ -272,23 +287,16 @@ class GatewayProtocol(asyncio.Protocol):
         before = chunked.received_bytes
         rest = chunked.feed(data)
         received = chunked.received_bytes
-        if received > self._shared.limits.body_bytes:
-            raise _too_large()
-        self._hold(received - before)
+        check_length(received, self._head, self._host, self._shared.limits)
+        self._holding.take(received - before)
         if rest is not None:
             self._unread = rest
             del self._chunked
             self._answer(chunked.body())
 
-    def _hold(self, size: int) -> None:
-        if not self._shared.budget.reserve(size):
-            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "no room for the body")
-        self._held_bytes += size
-
     def _release(self) -> None:
-        if self._held_bytes:
-            self._shared.budget.release(self._held_bytes)
-            self._held_bytes = 0
+        if self._holding.is_any:
+            self._holding.release()
         if self._body:
             self._body = bytearray()
 
@@ -327,24 +335,64 @@ class GatewayProtocol(asyncio.Protocol):
             _log.exception("a request failed", request_id=request.request_id)
             response = failure_response(request.request_id)
         except BaseException:
-            self._task = None
-            self._release()
-            if self._state is CLOSED:
-                self._shared.forget(self)
-            else:
-                self._transport.abort()
+            self._give_up()
             raise
+        request_id = request.request_id
+        if response.stream is not None:
+            del request  # its body is not needed while the answer's is on its way
+            await self._answer_as_it_comes(response, response.stream, request_id)
+            return
         self._task = None
         self._release()
         if self._state is CLOSED:
             self._shared.forget(self)
         else:
-            self._respond(response, request.request_id)
+            self._respond(response, request_id)
+
+    async def _answer_as_it_comes(self, response: HttpResponse, stream: BodyStream, request_id: str) -> None:
+        self._release()
+        is_head = self._head.method == "HEAD"
+        is_chunked = stream.length is None and self._head.protocol == "HTTP/1.1"
+        keep_alive = self._keeps_alive() and (is_chunked or stream.length is not None)
+        try:
+            if self._state is not CLOSED:
+                self._relay = Relay(stream, self._transport, self._loop, is_paused=self._is_write_paused)
+                self._transport.write(
+                    render_head(response, is_head=is_head, keep_alive=keep_alive, is_chunked=is_chunked)
+                )
+                if has_body(response.status, is_head=is_head):
+                    await self._relay.run(is_chunked=is_chunked)
+        except BaseException as error:
+            if self._state is not CLOSED:
+                _log.warning("an answer broke off", request_id=request_id, reason=str(error))
+                cut(self._transport)
+            self._give_up()
+            if not isinstance(error, Exception):
+                raise
+            return
+        finally:
+            self._relay = None
+            stream.close()
+        self._task = None
+        if self._state is CLOSED:
+            self._shared.forget(self)
+        else:
+            self._go_on(keep_alive=keep_alive and not self._shared.is_closing)
+
+    def _give_up(self) -> None:
+        """The request in hand has no answer, or half of one: so its connection has no future."""
+        self._task = None
+        self._release()
+        if self._state is CLOSED:
+            self._shared.forget(self)
+        else:
+            self._transport.abort()
+
+    def _keeps_alive(self) -> bool:
+        return self._head.keep_alive and not self._shared.is_closing and (not self._peer_is_done or bool(self._unread))
 
     def _respond(self, response: HttpResponse, request_id: str) -> None:
-        keep_alive = (
-            self._head.keep_alive and not self._shared.is_closing and (not self._peer_is_done or bool(self._unread))
-        )
+        keep_alive = self._keeps_alive()
         is_head = self._head.method == "HEAD"
         try:
             head = render_head(response, is_head=is_head, keep_alive=keep_alive)
@@ -357,6 +405,10 @@ class GatewayProtocol(asyncio.Protocol):
             self._transport.writelines((head, body))
         else:
             self._transport.write(head + body)
+        self._go_on(keep_alive=keep_alive)
+
+    def _go_on(self, *, keep_alive: bool) -> None:
+        """Turn to the next request, or close."""
         if keep_alive:
             self._state = HEAD
             self._has_begun = False
@@ -398,7 +450,3 @@ class GatewayProtocol(asyncio.Protocol):
         self._state = LINGERING
         self._deadline = self._loop.time() + self._shared.limits.write_timeout_seconds
         self._transport.close()
-
-
-def _too_large() -> RequestRefused:
-    return RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body exceeds its bound")

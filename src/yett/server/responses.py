@@ -5,6 +5,7 @@ from http import HTTPStatus
 from time import time
 from typing import Final
 
+from yett.server.body_bounds import OperationTooLarge
 from yett.server.framing import RequestRefused
 from yett.values.header_lines import render_header_lines
 from yett.values.http import Headers, HttpResponse
@@ -70,10 +71,11 @@ class DateLine:
 _date_line: Final = DateLine()
 
 
-def render_head(response: HttpResponse, *, is_head: bool, keep_alive: bool) -> bytes:
+def render_head(response: HttpResponse, *, is_head: bool, keep_alive: bool, is_chunked: bool = False) -> bytes:
     """The bytes before the body: status line, the handler's lines in their order, then the edge's.
 
     A Content-Length of the handler's is kept where the body is absent by rule (HEAD, 304): it tells what a GET has.
+    A stream of unknown length is chunked, or ends with its connection.
 
     Raises:
         ValueError: The status is none, or a line cannot be put on the wire as it is.
@@ -91,8 +93,12 @@ def render_head(response: HttpResponse, *, is_head: bool, keep_alive: bool) -> b
         length = f"Content-Length: {told_length}\r\n" if status == 304 and _is_length(told_length) else ""
     elif is_head and not response.body and _is_length(told_length):
         length = f"Content-Length: {told_length}\r\n"
-    else:
+    elif response.stream is None:
         length = f"Content-Length: {len(response.body)}\r\n"
+    elif response.stream.length is not None:
+        length = f"Content-Length: {response.stream.length}\r\n"
+    else:
+        length = "Transfer-Encoding: chunked\r\n" if is_chunked else ""
     connection = "Connection: keep-alive\r\n\r\n" if keep_alive else "Connection: close\r\n\r\n"
     return b"".join(
         (_status_line(status), render_header_lines(lines), _date_line.at(time()), (length + connection).encode())
@@ -106,6 +112,8 @@ def has_body(status: int, *, is_head: bool) -> bool:
 
 def refusal_response(refused: RequestRefused, request_id: str) -> HttpResponse:
     """What a client reads whose request no front door has seen."""
+    if isinstance(refused, OperationTooLarge):
+        return _operation_too_large(refused, request_id)
     content_type, text = _REFUSALS[refused.status]
     lines = [("Content-Type", content_type), ("x-amzn-RequestId", request_id)]
     if refused.status == HTTPStatus.FORBIDDEN:
@@ -121,6 +129,17 @@ def failure_response(request_id: str) -> HttpResponse:
         ("x-amzn-ErrorType", "InternalServerErrorException"),
     ]
     return HttpResponse(status=500, headers=Headers(lines), body=b'{"message":"Internal server error"}')
+
+
+def _operation_too_large(refused: OperationTooLarge, request_id: str) -> HttpResponse:
+    # OBSERVED: Lambda's words for a zip that is too large; it names the operation, which no head tells.
+    lines = [
+        ("Content-Type", "application/json"),
+        ("x-amzn-RequestId", request_id),
+        ("x-amzn-ErrorType", "RequestEntityTooLargeException"),
+    ]
+    text = f'{{"message":"Request must be smaller than {refused.bound_bytes} bytes"}}'
+    return HttpResponse(status=int(refused.status), headers=Headers(lines), body=text.encode())
 
 
 def _status_line(status: int) -> bytes:

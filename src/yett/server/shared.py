@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Protocol
 
 from yett.server.edge import Edge
-from yett.server.limits import MAX_KNOWN_HOSTS, Limits
+from yett.server.framing import RequestRefused
+from yett.server.limits import LARGE_BODIES_SHARE, MAX_KNOWN_HOSTS, Limits
 from yett.server.request_ids import RequestIds
 from yett.values.http import HttpRequest, HttpResponse
 
@@ -60,6 +62,7 @@ class Shared:
         "handler",
         "is_closed",
         "is_closing",
+        "large_bodies",
         "limits",
         "on_empty",
         "refusals",
@@ -73,6 +76,7 @@ class Shared:
         self.scheme = scheme
         self.request_ids = RequestIds()
         self.budget = Budget(limits.buffered_bytes)
+        self.large_bodies = Budget(int(limits.buffered_bytes * LARGE_BODIES_SHARE))  # within the budget
         self.connections: set[Connection] = set()
         self.refusals: Counter[int] = Counter()  # status -> requests that no front door has seen
         self.is_closing = False  # every answer is the last of its connection
@@ -114,3 +118,44 @@ class Shared:
         self.connections.discard(connection)
         if not self.connections and self.on_empty is not None:
             self.on_empty()
+
+
+class Holding:
+    """What one connection holds of the budgets, for the body of one request."""
+
+    __slots__ = ("_bytes", "_large_bytes", "_shared", "is_any")
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._bytes = 0
+        self._large_bytes = 0
+        self.is_any = False  # there is something to release
+
+    def take_large(self, size: int) -> None:
+        """Take the place of a body that is longer than a call of an API may have.
+
+        Raises:
+            RequestRefused: 503, there are others.
+        """
+        if not self._shared.large_bodies.reserve(size):
+            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "no room for another large body")
+        self._large_bytes = size
+        self.is_any = True
+
+    def take(self, size: int) -> None:
+        """Take *size* bytes more, which have come.
+
+        Raises:
+            RequestRefused: 503, they are not to be had.
+        """
+        if not self._shared.budget.reserve(size):
+            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "no room for the body")
+        self._bytes += size
+        self.is_any = True
+
+    def release(self) -> None:
+        """Give everything back."""
+        self._shared.budget.release(self._bytes)
+        self._shared.large_bodies.release(self._large_bytes)
+        self._bytes = self._large_bytes = 0
+        self.is_any = False

@@ -22,6 +22,7 @@ from yett.server.doors import Door, choose
 from yett.server.edge import Edge, HostRule
 from yett.server.explained import explained
 from yett.server.launch import RELAY, USES, Launch, encode, read_response
+from yett.server.limits import GATEWAY_ALONE
 from yett.server.listener import Listener, listen_on
 from yett.server.parts import Link, Parts, RemoteFunctions, RootlessCallers, Store, take_sealer
 from yett.server.settings import TlsFiles
@@ -70,7 +71,8 @@ class Worker:
             trusted_proxies=tuple(ip_network(each) for each in launch.trusted_proxies),
         )
         sockets = [socket.socket(fileno=each) for each in launch.listening]
-        self._listener = await listen_on(self.answer, sockets, edge=edge, ssl=context)
+        limits = GATEWAY_ALONE if launch.refuses_root else None
+        self._listener = await listen_on(self.answer, sockets, edge=edge, ssl=context, limits=limits)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer a call of an API; have anything else answered by the control process."""

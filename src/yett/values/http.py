@@ -1,7 +1,8 @@
 """Requests and responses as on the wire: order, casing and repeats of header lines are kept."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -76,9 +77,31 @@ class HttpRequest(Struct, frozen=True, kw_only=True):
     received_at: datetime  # aware, UTC
 
 
+class BodyStream(Protocol):
+    """A body that is still on its way: read once, piece by piece, by the one who holds it.
+
+    The next piece is not fetched before it is asked for, beyond what a bound lets ahead. Iterating raises a Refusal
+    where the body breaks off: what came until then is not the whole.
+    """
+
+    @property
+    def length(self) -> int | None:
+        """The whole body's length in bytes; None where that is known only at its end."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces, none of them empty."""
+        ...
+
+    def close(self) -> None:
+        """Want no more of it. Whoever holds a stream reads it to its end or closes it; doing both does no harm."""
+        ...
+
+
 class HttpResponse(Struct, frozen=True, kw_only=True):
     """One answer. Framing (Content-Length, Connection) is the edge's business and is not among the headers."""
 
     status: int
     headers: Headers = Headers()
     body: bytes = b""
+    stream: BodyStream | None = None  # the body, where it is still on its way; then ``body`` is empty

@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+
 import pytest
 from tests.execute_api.support import INTERNAL, Gateway, said
 from tests.rules.execute_api.support import http, method, resource
@@ -8,10 +10,13 @@ from yett.ports.upstream import (
     PUBLIC_ONLY,
     UpstreamBadAddress,
     UpstreamRefused,
+    UpstreamResponse,
     UpstreamTimedOut,
     UpstreamTlsFailed,
+    UpstreamTooLarge,
     UpstreamUnreachable,
 )
+from yett.values.http import Headers
 
 
 def gateway(**more: object) -> Gateway:
@@ -28,6 +33,7 @@ def gateway(**more: object) -> Gateway:
         (UpstreamBadAddress("x"), INTERNAL),
         (UpstreamRefused("x"), INTERNAL),
         (UpstreamTlsFailed("x"), INTERNAL),
+        (UpstreamTooLarge("x"), INTERNAL),
     ],
 )
 async def test_a_backend_that_gives_no_answer_becomes_a_gateway_response(
@@ -61,3 +67,24 @@ async def test_private_addresses_are_for_loopback_listeners(permits: bool, rule:
     door = gateway(permits_private_upstreams=permits)
     await door.call()
     assert door.upstream.requests[0].network_rule == rule
+
+
+class Stream:
+    length = 70_000
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise AssertionError("the edge's to read")
+
+    def close(self) -> None:
+        raise AssertionError("the edge's to close")
+
+
+async def test_a_body_that_comes_as_a_stream_is_passed_on_and_recorded_at_its_head() -> None:
+    door, stream = gateway(), Stream()
+    door.upstream.answer = UpstreamResponse(status=206, headers=Headers((("A", "b"),)), body=b"", stream=stream)
+    answer = await door.call()
+    assert (answer.status, answer.headers.get("a"), answer.body) == (206, "b", b"")
+    assert answer.stream is stream
+    assert answer.headers.get("x-amzn-requestid") is not None
+    assert door.upstream.requests[0].streams_above_bytes == 64 * 1024
+    assert door.explain()["status"] == 206

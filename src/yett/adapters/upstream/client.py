@@ -72,7 +72,7 @@ class PooledUpstream:
         self._timer: asyncio.TimerHandle | None = None
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
-        """Send one request and wait for the whole answer; as the port says."""
+        """Send one request and wait for the answer, whole or as a stream; as the port says."""
         head = render_request_head(request)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + request.timeout_seconds
@@ -119,6 +119,10 @@ class PooledUpstream:
                 if not idle:
                     del self._idle[origin]
 
+    def keep(self, connection: UpstreamConnection) -> None:
+        """A connection has given the last of a stream, and may serve others."""
+        self._keep(connection, asyncio.get_running_loop().time())
+
     # Connections
 
     def _take_idle(self, origin: Origin) -> UpstreamConnection | None:
@@ -139,13 +143,19 @@ class PooledUpstream:
         deadline: float,
         loop: asyncio.AbstractEventLoop,
     ) -> UpstreamResponse:
-        waiter = connection.exchange(head, request.body, is_head=request.method == "HEAD", deadline=deadline)
+        waiter = connection.exchange(
+            head,
+            request.body,
+            is_head=request.method == "HEAD",
+            deadline=deadline,
+            streams_above_bytes=request.streams_above_bytes,
+        )
         try:
             response = await waiter
         except asyncio.CancelledError:
             connection.close()
             raise
-        if connection.is_usable:
+        if connection.is_usable and response.stream is None:
             self._keep(connection, loop.time())
         return response
 

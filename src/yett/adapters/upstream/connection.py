@@ -1,4 +1,8 @@
-"""One connection to a backend: one request in flight, and no reuse after anything unexpected."""
+"""One connection to a backend: one request in flight, and no reuse after anything unexpected.
+
+An answer is collected, or, where the request permits it and the answer is long or of unknown length, handed on as it
+comes: decided once, when the bytes that ended its head have been read. An answer that came with them is collected.
+"""
 
 import asyncio
 from functools import lru_cache
@@ -7,8 +11,21 @@ from typing import Final, Protocol, cast
 
 import httptools
 
-from yett.adapters.upstream.limits import MAX_RESPONSE_BODY_BYTES, MAX_RESPONSE_HEAD_BYTES
-from yett.ports.upstream import UpstreamFailed, UpstreamResponse, UpstreamTimedOut, UpstreamUnreachable
+from yett.adapters.upstream.body import UpstreamBody
+from yett.adapters.upstream.limits import (
+    MAX_RESPONSE_BODY_BYTES,
+    MAX_RESPONSE_HEAD_BYTES,
+    STREAM_IDLE_TIMEOUT_SECONDS,
+    STREAM_TIMEOUT_SECONDS,
+    UNREAD_TIMEOUT_SECONDS,
+)
+from yett.ports.upstream import (
+    UpstreamFailed,
+    UpstreamResponse,
+    UpstreamTimedOut,
+    UpstreamTooLarge,
+    UpstreamUnreachable,
+)
 from yett.values.header_lines import connection_options
 from yett.values.http import Headers
 
@@ -33,20 +50,27 @@ class Owner(Protocol):
         """The connection is closed."""
         ...
 
+    def keep(self, connection: "UpstreamConnection") -> None:
+        """The connection's stream has ended, and it may serve others."""
+        ...
+
 
 class UpstreamConnection(asyncio.Protocol):
     """Sends one request at a time and collects its answer."""
 
     __slots__ = (
         "_body",
+        "_body_bytes",
         "_has_answer_begun",
         "_head_bytes",
         "_is_chunked",
         "_is_complete",
         "_is_head",
         "_is_head_complete",
+        "_is_paused",
         "_is_soiled",
         "_last_piece",
+        "_length",
         "_lines",
         "_loop",
         "_names",
@@ -55,6 +79,9 @@ class UpstreamConnection(asyncio.Protocol):
         "_reads_until_close",
         "_silent_bytes",
         "_status",
+        "_stream",
+        "_stream_deadline",
+        "_streams_above_bytes",
         "_transport",
         "_waiter",
         "deadline",
@@ -62,7 +89,8 @@ class UpstreamConnection(asyncio.Protocol):
         "served",
     )
 
-    _body: bytearray
+    _body: bytearray  # what of it is not handed on
+    _body_bytes: int  # all of it that came
     _head_bytes: int  # of the answer's lines, interim ones too
     _has_answer_begun: bool
     _is_chunked: bool
@@ -70,11 +98,14 @@ class UpstreamConnection(asyncio.Protocol):
     _is_head: bool
     _is_head_complete: bool
     _last_piece: bytes  # of a body with a Content-Length: what the last bytes read must end with
+    _length: int | None  # the Content-Length
     _lines: list[tuple[str, str]]
     _names: list[str]  # of the lines, in lower case
     _reads_until_close: bool
     _silent_bytes: int  # received since the last byte of head or body: chunk sizes, extensions, trailers
     _status: int
+    _stream_deadline: float
+    _streams_above_bytes: int | None
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
@@ -84,15 +115,20 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = inf  # of the exchange, or of the idle wait; by the event loop's clock
         self.is_usable = False  # open, and nothing in flight or left over
         self.served = 0  # answers received
+        self._stream: UpstreamBody | None = None  # the answer's body, while it is handed on
+        self._is_paused = False
         self._is_soiled = False  # a byte came that belongs to no answer, or the framing leaves doubt
         self._reset(is_head=False)
         self._parser = httptools.HttpResponseParser(self)
 
     # The pool's calls
 
-    def exchange(self, head: bytes, body: bytes, *, is_head: bool, deadline: float) -> asyncio.Future[UpstreamResponse]:
+    def exchange(
+        self, head: bytes, body: bytes, *, is_head: bool, deadline: float, streams_above_bytes: int | None
+    ) -> asyncio.Future[UpstreamResponse]:
         """Send a request; the future has the answer, or the failure. Cancelling it closes the connection."""
         self._reset(is_head=is_head)
+        self._streams_above_bytes = streams_above_bytes
         self.is_usable = False
         self.deadline = deadline
         waiter = self._waiter = self._loop.create_future()
@@ -106,12 +142,31 @@ class UpstreamConnection(asyncio.Protocol):
     def close(self) -> None:
         """Close at once; whoever waits is told."""
         self.is_usable = False
+        self._reads_until_close = False  # the end that comes now is not the backend's
         if self._transport is not None:
             self._transport.abort()
 
     def expire(self) -> None:
         """The deadline passed."""
         self._fail(UpstreamTimedOut("the backend did not answer in time"))
+
+    # The stream's calls
+
+    def pause(self) -> None:
+        """Read no more of the body for now."""
+        transport = cast("asyncio.Transport", self._transport)
+        if not self._is_paused and not transport.is_closing():
+            self._is_paused = True
+            transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._is_paused:
+            self._is_paused = False
+            self._extend()
+            transport = cast("asyncio.Transport", self._transport)
+            if not transport.is_closing():
+                transport.resume_reading()
 
     # The transport's calls
 
@@ -120,18 +175,17 @@ class UpstreamConnection(asyncio.Protocol):
         self.is_usable = True
 
     def data_received(self, data: bytes) -> None:
-        if self._waiter is None:
+        if self._waiter is None and self._stream is None:
             self.close()  # nobody asked: whatever it is, it must not become the next request's answer
             return
         self._has_answer_begun = True
-        known_bytes = self._head_bytes + len(self._body)
+        known_bytes = self._head_bytes + self._body_bytes
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _Bad) as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _Bad, _TooLarge) as error:
             self._is_soiled = True
             if not self._is_complete:
-                reason = error.__context__ if isinstance(error.__context__, _Bad) else error
-                self._fail(UpstreamUnreachable(f"the backend's answer is not sound HTTP: {reason}"))
+                self._fail(_understand(error))
                 return
         if self._is_complete:
             # llhttp skips empty lines before an answer, so it says nothing of one that is left over after this one.
@@ -142,17 +196,19 @@ class UpstreamConnection(asyncio.Protocol):
         if self._head_bytes > MAX_RESPONSE_HEAD_BYTES:
             self._fail(UpstreamUnreachable("the head of the backend's answer exceeds its bound"))
             return
-        grown = self._head_bytes + len(self._body) > known_bytes
+        grown = self._head_bytes + self._body_bytes > known_bytes
         self._silent_bytes = 0 if grown else self._silent_bytes + len(data)
         if self._silent_bytes > MAX_RESPONSE_HEAD_BYTES:
             self._fail(UpstreamUnreachable("a line of the backend's answer exceeds its bound"))
+        elif self._streams_above_bytes is not None and self._is_head_complete:
+            self._hand_on(self._streams_above_bytes, grown=grown)
 
     def eof_received(self) -> None:
         self.is_usable = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_usable = False
-        if self._waiter is not None:
+        if self._waiter is not None or self._stream is not None:
             if self._is_head_complete and self._reads_until_close and exc is None:
                 self._is_soiled = True
                 self._finish()
@@ -204,10 +260,11 @@ class UpstreamConnection(asyncio.Protocol):
         if self._is_complete:
             return
         self._body += piece
+        self._body_bytes += len(piece)
         if not self._is_chunked:
             self._last_piece = piece
-        if len(self._body) > MAX_RESPONSE_BODY_BYTES:
-            raise _Bad("its body exceeds its bound")
+        if self._body_bytes > MAX_RESPONSE_BODY_BYTES:
+            raise _TooLarge
 
     def on_message_complete(self) -> None:
         """Called by llhttp."""
@@ -220,6 +277,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_head = is_head
         self._lines = []
         self._body = bytearray()
+        self._body_bytes = 0
+        self._length = None
         self._head_bytes = 0
         self._silent_bytes = 0
         self._has_answer_begun = False
@@ -244,11 +303,42 @@ class UpstreamConnection(asyncio.Protocol):
             length = self._lines[names.index("content-length")][1]
             if not (length.isascii() and length.isdigit()):
                 raise _Bad("its Content-Length is no length")
+            self._length = int(length)
+            if self._length > MAX_RESPONSE_BODY_BYTES and not self._is_head and status != 304:
+                raise _TooLarge
         self._reads_until_close = not length_count and not is_chunked and status not in {204, 304}
 
-    def _finish(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        self.served += 1
+    def _hand_on(self, above_bytes: int, *, grown: bool) -> None:
+        """Give what has come of a long body to whoever reads it; at first, the head to whoever waits for an answer."""
+        stream = self._stream
+        if stream is None:
+            if self._length is not None and self._length <= above_bytes:
+                return
+            waiter, self._waiter = self._waiter, None
+            if waiter is None or waiter.done():
+                self.close()
+                return
+            stream = self._stream = UpstreamBody(self, self._loop, length=self._length)
+            self._stream_deadline = self._loop.time() + STREAM_TIMEOUT_SECONDS
+            headers, is_closing = self._relayed_headers()
+            self._is_soiled = self._is_soiled or is_closing
+            waiter.set_result(UpstreamResponse(status=self._status, headers=headers, body=b"", stream=stream))
+            self._extend()
+        elif grown:
+            self._extend()
+        if self._body:
+            piece, self._body = self._body, bytearray()
+            stream.feed(piece)
+            if self._is_paused:
+                self._extend()
+
+    def _extend(self) -> None:
+        """Wait on: for the backend, or while it is paused for the reader."""
+        patience = UNREAD_TIMEOUT_SECONDS if self._is_paused else STREAM_IDLE_TIMEOUT_SECONDS
+        self.deadline = min(self._stream_deadline, self._loop.time() + patience)
+
+    def _relayed_headers(self) -> tuple[Headers, bool]:
+        """The lines of the answer that are not about this connection; whether it is to be closed."""
         names, lines = self._names, self._lines
         dropped, is_closing = _DROPPED, False
         if "connection" in names:
@@ -256,18 +346,33 @@ class UpstreamConnection(asyncio.Protocol):
             dropped, is_closing = _read_connection_lines(",".join(values))
         if not dropped.isdisjoint(names):
             lines = [line for name, line in zip(names, lines, strict=True) if name not in dropped]
-        response = UpstreamResponse(status=self._status, headers=Headers(lines), body=bytes(self._body))
+        return Headers(lines), is_closing
+
+    def _finish(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        stream, self._stream = self._stream, None
+        self.served += 1
+        headers, is_closing = self._relayed_headers()
         transport = cast("asyncio.Transport", self._transport)
         if self._is_soiled or is_closing or transport.is_closing() or transport.get_write_buffer_size() != 0:
             self.close()
         else:
             self.is_usable = True
-        if waiter is not None and not waiter.done():
-            waiter.set_result(response)
+        if stream is not None:
+            stream.end(self._body)
+            self._body = bytearray()
+            if self.is_usable:
+                self.resume()
+                self._owner.keep(self)
+        elif waiter is not None and not waiter.done():
+            waiter.set_result(UpstreamResponse(status=self._status, headers=headers, body=bytes(self._body)))
 
     def _fail(self, failure: UpstreamFailed) -> None:
         waiter, self._waiter = self._waiter, None
+        stream, self._stream = self._stream, None
         self.close()
+        if stream is not None:
+            stream.fail(failure)
         if waiter is not None and not waiter.done():
             waiter.set_exception(failure)
 
@@ -281,3 +386,15 @@ def _read_connection_lines(value: str) -> tuple[frozenset[str], bool]:
 
 class _Bad(Exception):
     """The answer is not one that may be relayed."""
+
+
+class _TooLarge(Exception):
+    """The answer's body exceeds its bound."""
+
+
+def _understand(error: Exception) -> UpstreamFailed:
+    """What stopped the parser; llhttp wraps what its callbacks raise."""
+    reason = error.__context__ if isinstance(error.__context__, _Bad | _TooLarge) else error
+    if isinstance(reason, _TooLarge):
+        return UpstreamTooLarge("the body of the backend's answer exceeds its bound")
+    return UpstreamUnreachable(f"the backend's answer is not sound HTTP: {reason}")

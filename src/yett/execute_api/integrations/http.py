@@ -3,6 +3,8 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrations.html
 """
 
+from typing import Final
+
 from yett.ports.bundle import Ports
 from yett.ports.upstream import (
     LOCAL_DEVELOPMENT,
@@ -12,6 +14,7 @@ from yett.ports.upstream import (
     UpstreamRequest,
     UpstreamTimedOut,
     UpstreamTlsFailed,
+    UpstreamTooLarge,
     UpstreamUnreachable,
 )
 from yett.rules.execute_api.call import Authorized
@@ -21,9 +24,11 @@ from yett.rules.execute_api.integrations.http_request import build_request
 from yett.rules.execute_api.mapping.trace_header import render_trace_header
 from yett.values.http import Headers, HttpResponse
 
+HELD_ANSWER_BYTES: Final = 64 * 1024  # ours; a body of a known length up to this is waited for, not streamed
+
 
 class HttpIntegration:
-    """Asks HTTP backends."""
+    """Asks HTTP backends. A long answer, or one that the backend makes as it goes, is relayed as it comes."""
 
     def __init__(self, ports: Ports) -> None:
         self._upstream = ports.upstream
@@ -36,7 +41,8 @@ class HttpIntegration:
         Raises:
             IntegrationTimeout: The backend took longer than the integration allows.
             IntegrationFailure: It could not be reached, or what it answered is no HTTP.
-            ApiConfigurationError: Its address is none, or one that may not be called; or its certificate is not good.
+            ApiConfigurationError: Its address is none, or one that may not be called; its certificate is not good; or
+                what it answered exceeds the bound of an API's payload.
         """
         routed = call.routed
         outgoing = build_request(call, trace_header=render_trace_header(routed), port=self._port)
@@ -52,12 +58,13 @@ class HttpIntegration:
                     body=outgoing.body,
                     timeout_seconds=routed.method.integration.timeout_ms / 1000,
                     network_rule=self._rule,
+                    streams_above_bytes=HELD_ANSWER_BYTES,
                 )
             )
         except UpstreamTimedOut as error:
             raise IntegrationTimeout(error.reason) from error
         except UpstreamUnreachable as error:
             raise IntegrationFailure(error.reason) from error
-        except (UpstreamBadAddress, UpstreamRefused, UpstreamTlsFailed) as error:
+        except (UpstreamBadAddress, UpstreamRefused, UpstreamTlsFailed, UpstreamTooLarge) as error:
             raise ApiConfigurationError(error.reason) from error
-        return relay(answer.status, answer.headers, answer.body)
+        return relay(answer.status, answer.headers, answer.body, stream=answer.stream)
