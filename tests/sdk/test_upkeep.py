@@ -14,10 +14,12 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
-from tests.databases import database_url, postgresql_url
+from tests.databases import database_url, emptied, postgresql_url
 from tests.sdk.making import Api, let_gateway_invoke, make_function, make_user, mock, proxy, unique
 from tests.sdk.running import RunningServer
 
+from yett.adapters.sql import resealing
+from yett.adapters.sql.sealing import VERSION, key_id
 from yett.cli.main import yett
 
 __all__ = ["database_url", "postgresql_url"]
@@ -120,8 +122,6 @@ def raw(url: str) -> bytes:
 
 def beginning(key: bytes) -> list[bytes]:
     """How records under the key begin, as they are and in base64."""
-    from yett.adapters.sql.sealing import VERSION, key_id
-
     plain = VERSION + key_id(key)
     return [plain, base64.b64encode(plain)]
 
@@ -160,6 +160,37 @@ def test_a_rotation_under_load_leaves_nothing_under_the_former_key_and_breaks_no
         assert running.client("sts", things.user).get_caller_identity()["Arn"] == things.arn
 
 
+def test_a_rotation_that_is_cut_off_harms_nobody_and_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    url = f"sqlite:///{home / 'yett.db'}"
+    with RunningServer(home) as running:
+        things = Things(running)
+        (first,) = keys_of(home)
+        whole, done = resealing.reseal_all, []
+
+        def reseal_all(tx: Any, places: list[Any], *rest: Any) -> int:
+            if done:
+                raise KeyboardInterrupt
+            done.append(places)
+            return whole(tx, places[:2], *rest)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(resealing, "PAGE", 3)
+            patched.setattr(resealing, "reseal_all", reseal_all)
+            assert run(home, None, "rotate-key").exit_code != 0
+        everything = raw(url)
+        assert all(any(each in everything for each in beginning(key)) for key in keys_of(home))
+        things.check(running)
+        assert run(home, None, "rotate-key").exit_code == 0
+        older = keys_of(home)[1:]
+        assert (len(older), older[-1]) == (2, first)
+        everything = raw(url)
+        assert not any(each in everything for key in older for each in beginning(key))
+        things.check(running)
+
+
 def test_a_backup_under_load_is_one_moment_and_comes_back_whole_in_another_place(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -190,8 +221,6 @@ def test_a_backup_under_load_is_one_moment_and_comes_back_whole_in_another_place
 
 
 def test_a_backup_from_sqlite_goes_into_postgresql(postgresql_url: str, tmp_path: Path) -> None:
-    from tests.databases import emptied
-
     url, file = emptied(postgresql_url), tmp_path / "yett.backup"
     with RunningServer(tmp_path / "home") as running:
         things = Things(running)
