@@ -168,3 +168,41 @@ def test_after_a_kill_everything_is_there_and_nothing_needs_to_change(tmp_path: 
         assert survivors(started) == []
     finally:
         assert second.end() == 0
+
+
+FOLLOWED = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.11, Handler: app.handler, CodeUri: code}
+  Clerk: {Type: AWS::IAM::User, Properties: {UserName: clerk}}
+"""
+
+
+def test_an_edit_is_deployed_and_a_fault_leaves_what_was_up(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    code, template = tmp_path / "code" / "app.py", tmp_path / "template.yaml"
+    code.write_text("def handler(event, context): return 1\n")
+    template.write_text(FOLLOWED)
+    environment = environment_of(tmp_path / "home")
+    process = Process("up", "template.yaml", "--port", "0", "--watch", environment=environment, cwd=tmp_path)
+    try:
+        process.wait_for("following the template")
+        code.write_text("def handler(event, context): return 22\n")
+        said = process.wait_for("✓ live after")
+        assert "update  Function (AWS::Lambda::Function)" in said
+        assert "update  Clerk" not in said
+        template.write_text(FOLLOWED.replace("AWS::IAM::User", "AWS::IAM::Nobody"))
+        said = process.wait_for("what was up before goes on serving")
+        assert "template.yaml:7: `Clerk`" in said
+        template.write_text(FOLLOWED.replace("clerk}", "keeper}"))
+        process.wait_for("✓ live after")
+    finally:
+        assert process.end() == 0
+    planned = run("yett", "up", "template.yaml", "--plan", environment=environment, cwd=tmp_path)
+    assert "nothing to change" in planned.stdout
+    template.write_text(FOLLOWED)
+    planned = run("yett", "up", "template.yaml", "--plan", "--json", environment=environment, cwd=tmp_path)
+    changes = {one["logicalId"]: one["action"] for one in json.loads(planned.stdout)["changes"]}
+    assert changes == {"Function": "keep", "FunctionRole": "keep", "Clerk": "replace"}

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from yett.templates.watching import SETTLE_SECONDS, changes, sources_of
+from yett.templates.watching import SETTLE_SECONDS, changes, look, sources_of
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -100,5 +100,14 @@ async def test_what_is_not_packed_is_not_looked_at(tmp_path: Path) -> None:
     cache.mkdir()
     day = Day(write(cache / "app.pyc", "x"), nothing, write(code, "two"))
     seen = changes(template, pause=day.pause)
+    assert await anext(seen) == (str(code),)
+    await seen.aclose()
+
+
+async def test_an_edit_during_the_first_deployment_is_told(tmp_path: Path) -> None:
+    template, code = place(tmp_path)
+    before = look(sources_of(template))
+    code.write_text("edited meanwhile")
+    seen = changes(template, before, pause=Day().pause)
     assert await anext(seen) == (str(code),)
     await seen.aclose()

@@ -18,6 +18,7 @@ from yett.server.putting_up import Up, plan_up, put_up
 from yett.server.run import Server
 from yett.server.settings import DEFAULT_HOME, ServerSettings
 from yett.server.watching import keep_up
+from yett.templates.watching import look, sources_of
 from yett.values.errors import Refusal, Unavailable
 
 Say = Callable[[str], None]
@@ -92,6 +93,7 @@ def up(
     async def work(server: Server) -> None:
         say(f"yett listens at {click.style(server.url, bold=True)}, home {server.home}")
         say(f"deploying {template} ...")
+        seen = look(sources_of(template)) if is_watching else {}
         running = await put_up(server, template, given, lambda line: say(f"  {line}"), stack_name=stack_name)
         server.on_stop(running.stop)
         summary = await summarize(server, running)
@@ -101,7 +103,7 @@ def up(
             show(summary, say)
         if is_watching:
             say(click.style("following the template and the code of its functions", dim=True))
-            await keep_up(server, template, running, lambda line: say(f"  {line}"))
+            await keep_up(server, template, running, seen, lambda line: say(f"  {line}"))
 
     serve_until_told(settings_of(host, port, home), work)
 

@@ -6,15 +6,19 @@ from time import monotonic
 
 from yett.server.putting_up import Up, deploy_on
 from yett.server.run import Server
-from yett.templates.watching import changes
+from yett.templates.watching import Looks, changes
 from yett.values.errors import Refusal, Unavailable
 
 Say = Callable[[str], None]
 
 
-async def keep_up(server: Server, template: Path, running: Up, say: Say) -> None:
-    """Follow the template until cancelled. A fault is said, and what was up before goes on serving."""
-    async for paths in changes(template):
+async def keep_up(server: Server, template: Path, running: Up, seen: Looks, say: Say) -> None:
+    """Follow the template until cancelled. A fault is said, and what was up before goes on serving.
+
+    Args:
+        seen: How everything looked before it was deployed.
+    """
+    async for paths in changes(template, seen):
         began = monotonic()
         names = ", ".join(Path(path).name for path in paths[:3])
         say(f"changed: {names}{f' and {len(paths) - 3} more' if len(paths) > 3 else ''}")

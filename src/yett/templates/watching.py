@@ -65,10 +65,17 @@ def files_of(sources: tuple[Path, ...]) -> Iterator[tuple[str, os.stat_result]]:
                         continue
 
 
-async def changes(template: Path, *, pause: Pause = asyncio.sleep) -> AsyncIterator[tuple[str, ...]]:
-    """The paths that have changed, whenever some have and have come to rest; without end."""
+async def changes(
+    template: Path, seen: Looks | None = None, *, pause: Pause = asyncio.sleep
+) -> AsyncIterator[tuple[str, ...]]:
+    """The paths that have changed, whenever some have and have come to rest; without end.
+
+    Args:
+        seen: How everything looked when it was deployed; by default as it does now.
+    """
     sources = sources_of(template)
-    seen = await asyncio.to_thread(look, sources)
+    if seen is None:
+        seen = await asyncio.to_thread(look, sources)
     while True:
         await pause(LOOK_SECONDS)
         now = await asyncio.to_thread(look, sources)
