@@ -9,8 +9,11 @@ from yett.cli.commands import CommandAt, Commands
 from yett.values.errors import Refusal, Unavailable
 
 COMMANDS: Final = {
+    "access-matrix": CommandAt("yett.cli.access_matrix", "access_matrix", "Print who may call what."),
+    "audit": CommandAt("yett.cli.audit", "audit", "List what anyone can call, and what can never match."),
     "audit-log": CommandAt("yett.cli.audit_log", "audit_log", "Show who did what, and with which outcome."),
     "backup": CommandAt("yett.cli.backup", "backup", "Write everything into a file."),
+    "check": CommandAt("yett.cli.check", "check", "Hold a live API to an access matrix."),
     "curl": CommandAt("yett.cli.curl", "curl", "Send a request, signed with Signature Version 4."),
     "deploy": CommandAt("yett.cli.deploy", "deploy", "Put a template up on a running server."),
     "destroy": CommandAt("yett.cli.destroy", "destroy", "Remove a stack and all that it made."),
@@ -23,10 +26,13 @@ COMMANDS: Final = {
     "rotate-key": CommandAt("yett.cli.rotate_key", "rotate_key", "Seal every secret under a new master key."),
     "serve": CommandAt("yett.cli.serve", "serve", "Run the server."),
     "sigv4": CommandAt("yett.cli.sigv4", "sigv4", "Sign and verify requests."),
+    "simulate": CommandAt("yett.cli.simulate", "simulate", "Say what would be decided of a call."),
     "stacks": CommandAt("yett.cli.destroy", "stacks", "List the stacks of a running server."),
+    "tail": CommandAt("yett.cli.tail", "tail", "Follow decisions as they are made."),
     "token": CommandAt("yett.cli.token", "token", "Get and verify user-pool tokens."),
     "up": CommandAt("yett.cli.up", "up", "Run the server and put a template up on it."),
     "version": CommandAt("yett.cli.version", "version", "Print the version."),
+    "who-can": CommandAt("yett.cli.who_can", "who_can", "List who can call a method."),
 }
 
 

@@ -12,6 +12,15 @@ COLOURS: Final = {
     "implicit_deny": "red",
     "unauthenticated": "yellow",
     "error": "magenta",
+    "unknown": "cyan",
+}
+
+
+MARKS: Final = {
+    "passed": "[green]✓[/green]",
+    "refused": "[red]✗[/red]",
+    "failed": "[magenta]![/magenta]",
+    "unknown": "[cyan]?[/cyan]",
 }
 
 
@@ -19,21 +28,25 @@ def draw(trace: Mapping[str, Any]) -> Tree:
     """The trace as a tree: the outcome, each step, and every statement that was weighed."""
     colour = COLOURS.get(trace["outcome"], "white")
     call = f"[bold]{escape(trace['method'])} {escape(trace['path'])}[/bold]"
-    title = f"{call}  [{colour}]{trace['outcome']}[/{colour}]  {trace['status']}"
+    title = f"{call}  [{colour}]{trace['outcome']}[/{colour}]  {'' if trace['status'] is None else trace['status']}"
     tree = Tree(f"{title} {escape(trace['errorType'] or '')}".rstrip())
     where = f"API {escape(trace['api'] or '-')}, stage {escape(trace['stage'] or '-')}"
     tree.add(f"{where}, from {escape(trace['sourceIp'])}, at {trace['at']}")
     for step in trace["steps"]:
-        mark = {"passed": "[green]✓[/green]", "refused": "[red]✗[/red]", "failed": "[magenta]![/magenta]"}.get(
-            step["result"], "→"
-        )
+        mark = MARKS.get(step["result"], "→")
         tree.add(f"{mark} {step['step']:<12} {escape(step['detail'])}  [dim]{step['ms']:.2f} ms[/dim]")
+    if trace.get("cause"):
+        tree.add(f"[yellow]cause[/yellow]: {escape(trace['cause'])}")
+    for warning in trace.get("warnings", ()):
+        tree.add(f"[yellow]beware[/yellow]: {escape(warning)}")
     decided = trace["decidedBy"]
     if decided is not None and decided["policy"] is not None:
         sid = f" ({decided['sid']})" if decided["sid"] else ""
         tree.add(f"decided by [bold]{escape(decided['policy'])}{escape(decided['statement'] + sid)}[/bold]")
     if trace["policies"]:
         _draw_policies(tree.add("policies weighed"), trace["policies"])
+    if trace.get("wouldAllow"):
+        _draw_proposals(tree.add("what would allow it, each by itself"), trace["wouldAllow"])
     return tree
 
 
@@ -50,3 +63,11 @@ def _draw_policies(branch: Tree, policies: Sequence[Mapping[str, Any]]) -> None:
         wants = escape(", ".join(failed["expected"]))
         has = "nothing" if failed["actual"] is None else escape(", ".join(failed["actual"]))
         branch.add(f"[dim]no match[/dim] {name}: {escape(what)}{operator} wants {wants}; the call has {has}")
+
+
+def _draw_proposals(branch: Tree, proposals: Sequence[Mapping[str, Any]]) -> None:
+    for number, proposal in enumerate(proposals, 1):
+        drawn = branch.add(f"{number}. {escape(proposal['text'])}")
+        for name, colour in (("alsoAllows", "allow"), ("alsoDenies", "deny")):
+            if proposal[name]:
+                drawn.add(f"[yellow]would also {colour}[/yellow] {escape(', '.join(proposal[name]))}")

@@ -50,6 +50,7 @@ TEST_API: Final = "apigateway:POST"  # of an authorizer: what TestInvokeAuthoriz
 SIMULATE: Final = "iam:SimulatePrincipalPolicy"
 READ_PRINCIPALS: Final = "iam:GetAccountAuthorizationDetails"
 APIS: Final = 100  # stages that one answer is about
+SAM_STAGE: Final = "Stage"  # which SAM makes beside the one that a template names: nobody means it
 METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
 
 Json = dict[str, Any]
@@ -249,6 +250,8 @@ class Inquiries:
             async for plan in self._plans(caller)
             if api in {None, plan.api_id, plan.api_name} and stage in {None, plan.stage}
         ]
+        if stage is None:
+            plans = [plan for plan in plans if plan.stage != SAM_STAGE] or plans
         if len(plans) > 1 and api is None:
             routed = [plan for plan in plans if plan.router.find(wanted.method.upper(), path) is not None]
             plans = routed if len(routed) == 1 else plans
