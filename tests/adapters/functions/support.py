@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +24,23 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:subject"
 
 def zipped(**files: str) -> bytes:
     """A package of Python modules, by name without suffix."""
+    return packed({f"{name}.py": text for name, text in files.items()})
+
+
+def packed(files: Mapping[str, str]) -> bytes:
+    """A package of files by path; those in ``bin`` can be executed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in files.items():
-            archive.writestr(f"{name}.py", text)
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (0o755 if "bin/" in name else 0o644) << 16
+            archive.writestr(entry, text)
     return buffer.getvalue()
+
+
+def code_sha256(package: bytes) -> str:
+    """CodeSha256."""
+    return base64.b64encode(hashlib.sha256(package).digest()).decode()
 
 
 class Shelf:
@@ -38,10 +50,10 @@ class Shelf:
         self.functions: dict[str, Function] = {}
         self.packages: dict[str, bytes] = {}
 
-    def put(self, code: str, **members: Any) -> Function:
-        """Put a function there, or another version of it."""
-        package = zipped(app=code)
-        sha256 = base64.b64encode(hashlib.sha256(package).digest()).decode()
+    def put(self, code: str | Mapping[str, str], **members: Any) -> Function:
+        """Put a function there, or change it: a module ``app``, or files by path."""
+        package = zipped(app=code) if isinstance(code, str) else packed(code)
+        sha256 = code_sha256(package)
         name = members.get("name", "subject")
         function = Function(
             arn=f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
@@ -58,10 +70,23 @@ class Shelf:
             revision_id=str(len(self.packages)),
             updated_at=datetime(2026, 1, 1, tzinfo=UTC),
             reserved_concurrency=members.get("reserved_concurrency"),
+            layers=members.get("layers", ()),
         )
         self.packages[sha256] = package
         self.functions[function.arn] = function
         return function
+
+    def put_layer(self, files: Mapping[str, str]) -> str:
+        """Put a layer's package there; its CodeSha256."""
+        package = packed(files)
+        self.packages[code_sha256(package)] = package
+        return code_sha256(package)
+
+    def qualify(self, function: Function, qualifier: str, version: str) -> Function:
+        """Let the function be known under a version or alias too."""
+        arn = f"{function.unqualified_arn}:{qualifier}"
+        found = self.functions[arn] = structs.replace(function, arn=arn, version=version, revision_id=qualifier)
+        return found
 
     def change(self, function: Function, **members: Any) -> Function:
         """Replace members of a function."""
@@ -113,7 +138,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(home: Path, code: str, *, limits: PoolLimits | None = None, **members: Any) -> AsyncIterator[Bench]:
+async def bench(
+    home: Path, code: str | Mapping[str, str], *, limits: PoolLimits | None = None, **members: Any
+) -> AsyncIterator[Bench]:
     """A pool with one function, stopped at the end."""
     shelf = Shelf()
     shelf.put(code, **members)

@@ -23,7 +23,7 @@ def package(*entries: tuple[str, bytes, int]) -> bytes:
 
 
 def test_files_keep_their_place_and_their_executable_bit(tmp_path: Path) -> None:
-    made = unpack(package(("a/b.py", b"1", 0o644), ("bin/run", b"2", 0o755)), tmp_path / "code" / "x")
+    made = unpack([package(("a/b.py", b"1", 0o644), ("bin/run", b"2", 0o755))], tmp_path / "code" / "x")
     assert (made / "a" / "b.py").read_bytes() == b"1"
     assert (made / "bin" / "run").stat().st_mode & 0o111
     assert [path.name for path in (tmp_path / "code").iterdir()] == ["x"]
@@ -32,13 +32,13 @@ def test_files_keep_their_place_and_their_executable_bit(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["../out", "a/../../out", "/etc/out", "a\\..\\..\\out", "C:/out"])
 def test_a_name_that_leads_outside_is_refused_and_nothing_is_left(tmp_path: Path, name: str) -> None:
     with pytest.raises(PackageRefused):
-        unpack(package(("fine", b"", 0o644), (name, b"", 0o644)), tmp_path / "code" / "x")
+        unpack([package(("fine", b"", 0o644), (name, b"", 0o644))], tmp_path / "code" / "x")
     assert list((tmp_path / "code").iterdir()) == []
     assert not (tmp_path / "out").exists()
 
 
 def test_a_link_becomes_a_plain_file(tmp_path: Path) -> None:
-    made = unpack(package(("link", b"/etc/passwd", stat.S_IFLNK | 0o777)), tmp_path / "code" / "x")
+    made = unpack([package(("link", b"/etc/passwd", stat.S_IFLNK | 0o777))], tmp_path / "code" / "x")
     assert not (made / "link").is_symlink()
     assert (made / "link").read_bytes() == b"/etc/passwd"
 

@@ -1,6 +1,7 @@
 """Real processes under AWS's runtime client."""
 
 import asyncio
+import ctypes
 import json
 import os
 import select
@@ -319,7 +320,7 @@ async def test_what_cannot_run_is_refused_by_its_reason(tmp_path: Path) -> None:
         with pytest.raises(FunctionNotFound):
             await subject.ask(arn=ARN + "-unknown")
         with pytest.raises(FunctionNotFound):
-            await subject.ask(arn=ARN + ":7")
+            await subject.ask(arn=f"{ARN}:7")
         subject.shelf.packages.clear()
         with pytest.raises(FunctionUnavailable, match="missing"):
             await subject.ask()
@@ -357,7 +358,7 @@ from pathlib import Path
 from tests.adapters.functions.support import bench
 
 async def main():
-    async with bench(Path(sys.argv[1]), "import os\\ndef handler(e, c): return os.getpid()") as subject:
+    async with bench(Path(sys.argv[1]), sys.argv[2]) as subject:
         print(await subject.value(), flush=True)
         await asyncio.Event().wait()
 
@@ -365,16 +366,133 @@ asyncio.run(main())
 """
 
 
+DAEMON = """
+import os, subprocess, sys
+
+def handler(event, context):
+    ours, theirs = os.pipe()
+    if os.fork() == 0:  # as daemons do: a session of their own, and no parent that waits
+        os.setsid()
+        if os.fork() == 0:
+            os.write(theirs, str(os.getpid()).encode())
+            os.execv(sys.executable, [sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+        os._exit(0)
+    return [os.getpid(), int(os.read(ours, 20)), subprocess.Popen(["sleep", "600"]).pid]
+"""
+
+
+async def test_what_a_function_started_ends_with_it_daemons_too(tmp_path: Path) -> None:
+    async with bench(tmp_path, DAEMON) as subject:
+        started = await subject.value()
+        await subject.pool.stop()
+        assert [ended(each) for each in started] == [True] * 3
+
+
+async def test_a_function_that_exits_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    code = DAEMON.replace("return [", "print([").replace(".pid]", ".pid], flush=True)\n    sys.exit(3)")
+    async with bench(tmp_path, code) as subject:
+        answer = await subject.ask()
+        assert b"exit status 3" in answer.payload
+        started = json.loads(next(line for line in answer.log_tail.splitlines() if line.startswith(b"[")))
+        assert [ended(each) for each in started] == [True] * 3
+
+
 def test_functions_die_with_yett_even_when_it_is_killed(tmp_path: Path) -> None:
     root = Path(__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": str(root)}
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+        [sys.executable, "-c", PARENT, str(tmp_path), DAEMON],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=root,
     ) as parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline())
+        started = json.loads(parent.stdout.readline())
+        assert len(started) == 3
         parent.send_signal(signal.SIGKILL)
-        assert ended(child)
+        assert [ended(each) for each in started] == [True] * 3
+
+
+async def test_versions_run_apart_and_an_alias_runs_in_its_versions_processes(tmp_path: Path) -> None:
+    code = "import os\ndef handler(e, c): return [os.getpid(), c.function_version, c.invoked_function_arn]"
+    async with bench(tmp_path, code) as subject:
+        function = subject.shelf.functions[ARN]
+        subject.shelf.qualify(function, "1", "1")
+        subject.shelf.qualify(function, "prod", "1")
+        latest, version, alias = [await subject.value(arn=ARN + each) for each in ("", ":1", ":prod")]
+        assert latest[1:] == ["$LATEST", ARN]
+        assert version[1:] == ["1", f"{ARN}:1"]
+        assert alias == [version[0], "1", f"{ARN}:prod"]
+        assert latest[0] != version[0]
+        answer = await subject.ask(arn=f"{ARN}:prod")
+        assert answer.executed_version == "1"
+        assert answer.log_tail.startswith(b"START RequestId: request-4 Version: 1\n")
+        [log] = (tmp_path / "logs").glob("*.jsonl")
+        assert log.read_text().count("START RequestId") == 4
+        subject.shelf.qualify(function, "prod", "$LATEST")
+        assert (await subject.value(arn=f"{ARN}:prod"))[:2] == latest[:2]
+
+
+async def test_reserved_concurrency_is_the_whole_functions(tmp_path: Path) -> None:
+    async with bench(tmp_path, PID, reserved_concurrency=1) as subject:
+        subject.shelf.qualify(subject.shelf.functions[ARN], "1", "1")
+        asked = [subject.ask(), subject.ask(arn=f"{ARN}:1")]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(answer) is FunctionThrottled for answer in answers] == [False, True]
+
+
+async def test_layers_lie_beneath_the_function_a_later_one_over_an_earlier(tmp_path: Path) -> None:
+    code = """
+        import subprocess, one, two, three, os
+        def handler(event, context):
+            tool = subprocess.run(["tool"], capture_output=True, text=True, check=True).stdout
+            return [one.FROM, two.FROM, three.FROM, tool, os.path.isdir(os.environ["LD_LIBRARY_PATH"].split(":")[-1])]
+        """
+    first = {"python/one.py": "FROM = 1", "python/two.py": "FROM = 1", "python/three.py": "FROM = 1", "lib/x.so": ""}
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    second = {f"python/lib/{version}/site-packages/two.py": "FROM = 2", "bin/tool": "#!/bin/sh\necho 2"}
+    third = {"python/three.py": "FROM = 3", "bin/tool": "#!/bin/sh\necho 3"}
+    async with bench(tmp_path, PID) as subject:
+        layers = tuple(subject.shelf.put_layer(each) for each in (first, second, third))
+        subject.shelf.put({"app.py": textwrap.dedent(code), "one.py": "FROM = 'function'"}, layers=layers)
+        assert await subject.value() == ["function", 2, 3, "3\n", True]
+        subject.shelf.put({"app.py": textwrap.dedent(code), "one.py": "FROM = 'function'"}, layers=layers[::-1])
+        assert await subject.value() == ["function", 2, 1, "2\n", True]
+        subject.shelf.packages.pop(layers[0])
+        subject.shelf.put(PID, layers=layers[:1])
+        with pytest.raises(FunctionUnavailable, match="missing"):
+            await subject.ask()
+
+
+def landlock_version() -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    return int(libc.syscall(444, None, 0, 1)) if sys.platform == "linux" else 0
+
+
+@pytest.mark.skipif(landlock_version() < 6, reason="Landlock scopes signals from version 6 on")
+async def test_a_function_neither_reads_nor_signals_what_another_started(tmp_path: Path) -> None:
+    code = """
+        import os, signal, subprocess
+        def attempt(what):
+            try:
+                return str(what())
+            except OSError as error:
+                return type(error).__name__
+        def handler(event, context):
+            if event is None:
+                return [subprocess.Popen(["sleep", "600"]).pid, os.getpid(), os.getppid()]
+            os.makedirs(event["directory"] + "/b", exist_ok=True)
+            open(event["directory"] + "/x", "w").close()
+            os.rename(event["directory"] + "/x", event["directory"] + "/b/x")
+            read = [attempt(lambda: open(f"/proc/{each}/environ").read()) for each in event["processes"]]
+            return read + [attempt(lambda: os.kill(each, signal.SIGCONT)) for each in event["processes"]]
+        """
+    async with bench(tmp_path, textwrap.dedent(code)) as subject:
+        other = subject.shelf.put(textwrap.dedent(code), name="other")
+        processes = [*await subject.value(), os.getpid()]
+        event = {"processes": processes, "directory": str(tmp_path / "a")}
+        assert await subject.value(event, arn=other.arn) == ["PermissionError"] * 8
 
 
 async def test_invocations_with_one_share_key_share_a_run_while_it_is_under_way(tmp_path: Path) -> None:

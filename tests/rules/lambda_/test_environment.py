@@ -4,9 +4,12 @@ from hypothesis import strategies as st
 from yett.rules.lambda_.environment import RESERVED, function_environment, reserved_among
 
 
-def environment(variables: dict[str, str]) -> dict[str, str]:
+def environment(variables: dict[str, str], *, layers: str = "", node_major: str = "") -> dict[str, str]:
     return function_environment(
         name="f",
+        version="7",
+        layers=layers,
+        node_major=node_major,
         region="us-east-1",
         handler="app.handler",
         memory_mb=128,
@@ -40,3 +43,13 @@ def test_no_credentials_but_the_roles_can_be_found() -> None:
     made = environment({})
     assert (made["AWS_SHARED_CREDENTIALS_FILE"], made["AWS_CONFIG_FILE"]) == ("/dev/null", "/dev/null")
     assert made["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_layers_are_on_every_path_after_what_is_lambdas_and_the_functions() -> None:
+    made = environment({}, layers="/opt", node_major="20")
+    assert made["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
+    assert made["PATH"] == "/usr/local/bin:/usr/bin:/bin:/opt/bin"
+    assert made["LD_LIBRARY_PATH"] == "/code:/code/lib:/opt/lib"
+    assert made["NODE_PATH"] == "/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:/code/node_modules"
+    assert not {"LD_LIBRARY_PATH", "NODE_PATH"} & set(environment({}))
+    assert environment({}, node_major="20")["NODE_PATH"] == "/code/node_modules"

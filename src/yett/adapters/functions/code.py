@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
 import time
 import zipfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -36,7 +38,20 @@ class CodeDirectories:
             FunctionUnavailable: The package is missing, damaged or cannot be unpacked.
             Unavailable: The store failed us.
         """
-        digest = base64.b64decode(function.code_sha256).hex()
+        return await self._directory(function, digest_of(function.code_sha256), (function.code_sha256,))
+
+    async def find_layers(self, function: Function) -> Path | None:
+        """The directory that holds what is in the function's layers, a later one's files over an earlier's.
+
+        Raises:
+            FunctionUnavailable, Unavailable: As above.
+        """
+        if not function.layers:
+            return None
+        name = f"layers-{hashlib.sha256(' '.join(function.layers).encode()).hexdigest()}"
+        return await self._directory(function, name, function.layers)
+
+    async def _directory(self, function: Function, digest: str, codes: tuple[str, ...]) -> Path:
         directory = self._root / digest
         if directory.is_dir():
             if digest not in self._used:
@@ -45,17 +60,20 @@ class CodeDirectories:
             return directory
         task = self._unpacking.get(digest)
         if task is None:
-            task = asyncio.create_task(self._unpack(function, directory))
+            task = asyncio.create_task(self._unpack(function, directory, codes))
             self._unpacking[digest] = task
             task.add_done_callback(lambda _: self._unpacking.pop(digest, None))
         return await asyncio.shield(task)
 
-    async def _unpack(self, function: Function, directory: Path) -> Path:
-        package = await self._store.find_code(function.account, function.region, function.code_sha256)
-        if package is None:
-            raise FunctionUnavailable(f"the code of `{function.arn}` is missing")
+    async def _unpack(self, function: Function, directory: Path, codes: tuple[str, ...]) -> Path:
+        packages = []
+        for code_sha256 in codes:
+            package = await self._store.find_code(function.account, function.region, code_sha256)
+            if package is None:
+                raise FunctionUnavailable(f"the code of `{function.arn}` is missing")
+            packages.append(package)
         try:
-            await asyncio.to_thread(unpack, package, directory)
+            await asyncio.to_thread(unpack, packages, directory)
             self._used.add(directory.name)
             await asyncio.to_thread(prune, self._root, frozenset(self._used))
         except (OSError, zipfile.BadZipFile, PackageRefused, NotImplementedError, RuntimeError) as error:
@@ -72,17 +90,21 @@ def prune(root: Path, used: frozenset[str]) -> None:
                 shutil.rmtree(directory)
 
 
-def unpack(package: bytes, directory: Path) -> Path:
-    """Unpack a zip file into *directory*, which appears whole or not at all. Links become plain files."""
+def digest_of(code_sha256: str) -> str:
+    """CodeSha256 as a name of a directory."""
+    return base64.b64decode(code_sha256).hex()
+
+
+def unpack(packages: Sequence[bytes], directory: Path) -> Path:
+    """Unpack zip files, one over the other, into *directory*, which appears whole or not at all.
+
+    Links become plain files.
+    """
     directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent))
     try:
-        with zipfile.ZipFile(BytesIO(package)) as archive:
-            check_entries([(entry.filename, entry.file_size) for entry in archive.infolist()])
-            for entry in archive.infolist():
-                target = Path(archive.extract(entry, unfinished))
-                if not entry.is_dir() and entry.external_attr >> 16 & 0o111:
-                    target.chmod(0o755)
+        for package in packages:
+            unpack_into(package, unfinished)
         os.rename(unfinished, directory)
     except OSError:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -93,3 +115,13 @@ def unpack(package: bytes, directory: Path) -> Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return directory
+
+
+def unpack_into(package: bytes, directory: Path) -> None:
+    """Unpack a zip file over what is there."""
+    with zipfile.ZipFile(BytesIO(package)) as archive:
+        check_entries([(entry.filename, entry.file_size) for entry in archive.infolist()])
+        for entry in archive.infolist():
+            target = Path(archive.extract(entry, directory))
+            if not entry.is_dir():
+                target.chmod(0o755 if entry.external_attr >> 16 & 0o111 else 0o644)

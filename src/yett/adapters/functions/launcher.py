@@ -1,57 +1,132 @@
-"""What a function's process runs first: ties its life to yett's, then hands over to AWS's runtime client.
+"""What a function's process runs first: a guard that ends with yett and takes everything along, and beneath it the
+function, which hands over to a runtime client.
 
-Run as a script by the function's interpreter, so it knows the standard library and `awslambdaric` alone. Arguments: the
-handler, the process id of yett, the directory of the code, the ceiling of the data segment in bytes, and a directory of
-packages lent to an interpreter that has none of them (or an empty text).
+Run as a script by an interpreter that may be another than yett's, so it knows the standard library alone. Its standard
+input is a pipe whose other end yett holds; that closes when yett ends or wants the function ended. Its argument is JSON:
+
+    handler      as in the function's configuration
+    task_root    the directory of the code
+    data_bytes   the ceiling of the data segment
+    lent         a directory of packages for an interpreter that has none of them, or ""
+    layers       the directory of the function's layers, which Lambda has at /opt, or ""
+    client       "awslambdaric", or "plain" for our own
+    program      for functions of another language: what to become, a path and its arguments; else empty
 """
 
 import contextlib
 import ctypes
 import importlib.util
+import json
 import os
 import resource
+import select
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 PR_SET_DUMPABLE = 4  # https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
 PR_CAPBSET_DROP = 24  # https://man7.org/linux/man-pages/man2/PR_CAPBSET_DROP.2const.html
+PR_SET_CHILD_SUBREAPER = 36  # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
 PR_SET_NO_NEW_PRIVS = 38  # https://man7.org/linux/man-pages/man2/PR_SET_NO_NEW_PRIVS.2const.html
 # CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID: a home may belong to another than root.
 KEPT_CAPABILITIES = frozenset({0, 1, 2, 3, 4})  # https://man7.org/linux/man-pages/man7/capabilities.7.html
 CAPABILITIES = 64
 LINUX_CAPABILITY_VERSION_3 = 0x20080522  # https://man7.org/linux/man-pages/man2/capset.2.html
+# https://docs.kernel.org/userspace-api/landlock.html
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446  # on every architecture
+LANDLOCK_CREATE_RULESET_VERSION = 1
+LANDLOCK_RULE_PATH_BENEATH = 1
+LANDLOCK_ACCESS_FS_REFER = 1 << 13  # from version 2 on
+LANDLOCK_SCOPE_SIGNAL = 1 << 1  # from version 6 on
 
 MANY_FILES = 65536
+LIFE = 0  # the descriptor of the pipe
 
 
-def main(arguments: list[str]) -> None:
-    """Become the function."""
+def main(launch: Mapping[str, Any]) -> None:
+    """Become the guard of a function."""
     # What yett was itself given by whoever started it; not every event loop closes that in its children.
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    os.closerange(3, MANY_FILES if highest == resource.RLIM_INFINITY else highest)
-    handler, parent, task_root, data_bytes, lent = arguments
-    die_with_parent(int(parent))
-    bound_memory(int(data_bytes))
+    many = MANY_FILES if highest == resource.RLIM_INFINITY else highest
+    os.closerange(3, many)
+    adopt_orphans()
+    bound_memory(launch["data_bytes"])
     keep_to_itself()
-    own = str(Path(__file__).resolve().parent)
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", own)] + ([lent] if lent else [])
-    run = load_runtime()
-    # The function's own packages win over yett's, as a deployment package wins over Lambda's boto3.
-    sys.path.insert(0, task_root)
-    os.chdir(task_root)
-    sys.argv = [sys.argv[0], handler]
-    run(handler)
+    ended, ending = os.pipe()
+    os.set_blocking(ending, False)
+    signal.set_wakeup_fd(ending)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    guard = os.getpid()
+    function = os.fork()
+    if function:
+        watch(function, ended)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.closerange(3, many)
+    become_the_function(launch, guard)
 
 
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when yett's thread that started it ends, however it ends."""
+# The guard
+
+
+def watch(function: int, ended: int) -> None:
+    """Wait until the function ends, or yett; end whatever is left; and end as the function did."""
+    while True:
+        ready, _, _ = select.select([LIFE, ended], [], [])
+        if LIFE in ready:
+            end_all(function)
+            end_like(-signal.SIGKILL)
+        os.read(ended, 4096)
+        while True:
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                os._exit(1)
+            if process == function:
+                end_all(function)
+                end_like(os.waitstatus_to_exitcode(status))
+            if process == 0:
+                break
+
+
+def end_all(function: int) -> None:
+    """End every descendant: the ended one's children become ours, until there is none."""
+    while True:
+        with contextlib.suppress(OSError):
+            os.killpg(function, signal.SIGKILL)
+        for child in children():
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def children() -> list[int]:
+    """Our children; none where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        own = os.getpid()
+        return [int(child) for child in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
+    return []
+
+
+def end_like(code: int) -> None:
+    """Exit with the status, or die by the signal, that another process ended with."""
+    if code < 0:
+        with contextlib.suppress(OSError, ValueError):
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def adopt_orphans() -> None:
+    """Let every process that outlives its parent below us become our child, whatever session it is in."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def bound_memory(data_bytes: int) -> None:
@@ -88,10 +163,81 @@ def keep_to_itself() -> None:
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+# The function
+
+
+def become_the_function(launch: Mapping[str, Any], guard: int) -> None:
+    """Run the function's handler, or the program that does."""
+    os.setsid()
+    die_with_parent(guard)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, LIFE)
+    os.close(nothing)
+    restrict_to_own_processes()
+    os.chdir(launch["task_root"])
+    if launch["program"]:
+        os.execv(launch["program"][0], launch["program"])  # noqa: S606 - no shell is wanted
+    handler, own = launch["handler"], str(Path(__file__).resolve().parent)
+    lent = [launch["lent"]] if launch["lent"] else []
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", own)] + lent
+    run = load_runtime() if launch["client"] == "awslambdaric" else load_own("plain_runtime").run
+    # The function's own packages win over its layers', and those over yett's, as over Lambda's boto3.
+    sys.path[:0] = [launch["task_root"], *layer_paths(launch["layers"])]
+    sys.argv = [sys.argv[0], handler]
+    run(handler)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when the guard ends, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the line above
+        os._exit(1)
+
+
+def restrict_to_own_processes() -> None:
+    """Let the function, and what it starts or becomes, trace no process but its own, nor signal one.
+
+    Unlike not being dumpable this outlasts the start of another program. It takes Linux 5.19 for the one and 6.12 for
+    the other, with Landlock switched on; elsewhere nothing is lost that was there before.
+
+    Source: https://docs.kernel.org/userspace-api/landlock.html
+    """
+    if sys.platform != "linux":
+        return
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    version = call(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION)
+    if version < 2:
+        return
+    # A ruleset must handle something, and none lets files move between directories unless it says so: this does.
+    attributes = [LANDLOCK_ACCESS_FS_REFER, 0, LANDLOCK_SCOPE_SIGNAL][: 3 if version >= 6 else 1]
+    ruleset_attr = (ctypes.c_uint64 * len(attributes))(*attributes)
+    ruleset = call(LANDLOCK_CREATE_RULESET, ctypes.byref(ruleset_attr), ctypes.sizeof(ruleset_attr), 0)
+    if ruleset < 0:
+        return
+    root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    beneath = ctypes.create_string_buffer(
+        LANDLOCK_ACCESS_FS_REFER.to_bytes(8, sys.byteorder) + root.to_bytes(4, sys.byteorder), 12
+    )
+    if call(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, beneath, 0) == 0:
+        call(LANDLOCK_RESTRICT_SELF, ruleset, 0)
+    os.close(root)
+    os.close(ruleset)
+
+
+def layer_paths(layers: str) -> list[str]:
+    """Where Python's packages lie in layers.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+    """
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return [f"{layers}/python/lib/{version}/site-packages", f"{layers}/python"] if layers else []
+
+
 def load_runtime() -> Callable[[str], None]:
     """`awslambdaric`, before the function's own modules can stand in its way."""
     if importlib.util.find_spec("runtime_client") is None:
-        load_plain_client()
+        sys.modules["runtime_client"] = load_own("plain_client")
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
@@ -119,13 +265,14 @@ def load_runtime() -> Callable[[str], None]:
     return run
 
 
-def load_plain_client() -> None:
-    """Put our own client in the place of the compiled one, which this interpreter has not."""
-    spec = importlib.util.spec_from_file_location("runtime_client", Path(__file__).with_name("plain_client.py"))
+def load_own(name: str) -> Any:
+    """A module beside this one, whose directory is on no path."""
+    spec = importlib.util.spec_from_file_location(f"_yett_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None  # noqa: PT018
-    module = sys.modules["runtime_client"] = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(json.loads(sys.argv[1]))

@@ -1,12 +1,14 @@
-"""What stands in for the compiled part of AWS's runtime client, where an interpreter has none: its four calls, by hand.
+"""What stands in for the compiled part of AWS's runtime client, where an interpreter has none: its calls, by hand.
 
-Loaded by the launcher under the name `runtime_client`, so it knows the standard library alone.
+`plain_runtime` uses it too. Loaded by the launcher, so it knows the standard library alone.
 """
 
 import http.client
 import os
 
-PREFIX = "/2018-06-01/runtime/invocation/"
+VERSION = "/2018-06-01/runtime/"
+PREFIX = f"{VERSION}invocation/"
+ERROR = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": "Unhandled"}
 
 
 class _Api:
@@ -44,8 +46,13 @@ def post_error(
     invocation_id: str | None = None,
 ) -> None:
     """Say that the handler failed."""
-    headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": "Unhandled"}
-    _post(f"{invoke_id}/error", error.encode("utf-8"), headers, invocation_id)
+    _post(f"{invoke_id}/error", error.encode("utf-8"), ERROR, invocation_id)
+
+
+def post_init_error(error: str) -> None:
+    """Say that the function's module failed."""
+    path = _Api.base.removesuffix(PREFIX) + f"{VERSION}init/error"
+    _request("POST", path, error.encode("utf-8"), ERROR, 202)
 
 
 def _post(path: str, body: bytes, headers: dict[str, str], invocation_id: str | None) -> None:
@@ -57,7 +64,13 @@ def _post(path: str, body: bytes, headers: dict[str, str], invocation_id: str | 
 def _call(
     method: str, path: str, body: bytes | None, headers: dict[str, str], expected: int
 ) -> tuple[bytes, http.client.HTTPMessage]:
-    _Api.connection.request(method, _Api.base + path, body, {"User-Agent": _Api.user_agent, **headers})
+    return _request(method, _Api.base + path, body, headers, expected)
+
+
+def _request(
+    method: str, path: str, body: bytes | None, headers: dict[str, str], expected: int
+) -> tuple[bytes, http.client.HTTPMessage]:
+    _Api.connection.request(method, path, body, {"User-Agent": _Api.user_agent, **headers})
     response = _Api.connection.getresponse()
     data = response.read()
     if response.status != expected:

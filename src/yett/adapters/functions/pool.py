@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import logging
 import os
 import time
@@ -22,9 +21,11 @@ from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, Functio
 from yett.ports.functions import Function, Functions
 from yett.rules.lambda_.environment import function_environment
 from yett.rules.lambda_.log_record import DIRECTORY
+from yett.rules.lambda_.runtimes import node_major
 from yett.values.errors import Refusal, Unavailable
 from yett.values.secret import Secret
 
+RUNTIME_DIRECTORY: Final = Path(__file__).parent
 SWEEP_SECONDS: Final = 0.25  # how often memory is looked at
 EVENTS: Final = 1000  # invocations that nobody waits for, queued or running
 EVENT_RETRY_SECONDS: Final = (
@@ -76,9 +77,10 @@ class _Waiting:
 
 
 class _Group:
-    """A function's processes and the invocations that wait for one."""
+    """The processes of a function's version and the invocations that wait for one, under whichever ARN they came."""
 
-    def __init__(self, function: Function, log: FunctionLog) -> None:
+    def __init__(self, key: str, function: Function, log: FunctionLog) -> None:
+        self.key = key
         self.function = function
         self.log = log
         self.processes: set[FunctionProcess] = set()
@@ -114,7 +116,8 @@ class FunctionPool:
         self._limits = limits or PoolLimits()
         self._log_directory = home / DIRECTORY
         self._interpreters = Interpreters(home)
-        self._groups: dict[str, _Group] = {}
+        self._groups: dict[str, _Group] = {}  # by ARN and version
+        self._logs: dict[str, FunctionLog] = {}  # by unqualified ARN
         self._shared: dict[tuple[str, bytes], asyncio.Task[FunctionAnswer]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.Task[None] | None = None
@@ -184,36 +187,49 @@ class FunctionPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, *(process.stopped() for process in processes), return_exceptions=True)
-        for group in self._groups.values():
-            group.log.close()
+        for log in self._logs.values():
+            log.close()
         self._groups.clear()
+        self._logs.clear()
 
     # Who may run
 
     async def _find(self, function_arn: str) -> Function:
-        unqualified = unqualified_arn(function_arn)
-        function = self._functions.current(unqualified) or await self._functions.resolve(unqualified)
+        function_arn = function_arn.removesuffix(":$LATEST")
+        function = self._functions.current(function_arn) or await self._functions.resolve(function_arn)
         if function is None:
-            raise FunctionNotFound(f"no function `{unqualified}`")
+            raise FunctionNotFound(f"no function `{function_arn}`")
         return function
 
     def _admit(self, function: Function) -> _Group:
         if self._is_stopped:
             raise FunctionUnavailable("yett is stopping")
-        group = self._groups.get(function.arn)
+        key = f"{function.unqualified_arn}:{function.version}"
+        group = self._groups.get(key)
         if group is None:
-            log = FunctionLog(self._log_directory, function.account, function.region, function.name)
-            group = self._groups[function.arn] = _Group(function, log)
+            group = self._groups[key] = _Group(key, function, self._log_of(function))
         elif group.function is not function:
             if not runs_alike(group.function, function):
                 self._retire(group)
             group.function = function
-        at_once = group.running + len(group.waiting)
-        if function.reserved_concurrency is not None and at_once >= function.reserved_concurrency:
+        if function.reserved_concurrency is not None and self._at_once(function) >= function.reserved_concurrency:
             raise FunctionThrottled(f"the reserved concurrency of `{function.arn}` is used up")
         if len(group.waiting) >= self._limits.waiting_per_function:
             raise FunctionThrottled(f"too many invocations of `{function.arn}` wait")
         return group
+
+    def _at_once(self, function: Function) -> int:
+        """Invocations of all versions that run or wait."""
+        own = [each for each in self._groups.values() if each.function.unqualified_arn == function.unqualified_arn]
+        return sum(each.running + len(each.waiting) for each in own)
+
+    def _log_of(self, function: Function) -> FunctionLog:
+        """The log that all versions write."""
+        log = self._logs.get(function.unqualified_arn)
+        if log is None:
+            log = FunctionLog(self._log_directory, function.account, function.region, function.name)
+            self._logs[function.unqualified_arn] = log
+        return log
 
     # Who runs where
 
@@ -322,12 +338,9 @@ class FunctionPool:
     # What a process is made of
 
     async def _launch(self, function: Function) -> tuple[Launch, float]:
-        client = importlib.util.find_spec("awslambdaric")
-        if client is None or client.origin is None:
-            raise FunctionUnavailable("AWS's runtime client, awslambdaric, is not installed here")
-        runtime_dir = str(Path(client.origin).parent)
         interpreter = await self._interpreters.find(function.runtime)
         task_root = await self._code.find(function)
+        layers = await self._code.find_layers(function)
         session = await self._credentials(function)
         if session is None:
             raise FunctionUnavailable(f"the role `{function.role_arn}` cannot be assumed by Lambda")
@@ -337,21 +350,24 @@ class FunctionPool:
             "AWS_SESSION_TOKEN": session.session_token.reveal(),
         }
         endpoint_url = self._endpoint_url()
-        log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{os.urandom(16).hex()}"
+        log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{function.version}]{os.urandom(16).hex()}"
 
         def environment(runtime_api: str) -> dict[str, str]:
             return function_environment(
                 name=function.name,
+                version=function.version,
                 region=function.region,
                 handler=function.handler,
                 memory_mb=function.memory_mb,
                 log_stream=log_stream,
                 task_root=str(task_root),
-                runtime_dir=runtime_dir,
+                runtime_dir=str(RUNTIME_DIRECTORY),
                 runtime_api=runtime_api,
                 execution_env=f"AWS_Lambda_{interpreter.runtime}",
                 endpoint_url=endpoint_url,
                 credentials=credentials,
+                layers=str(layers or ""),
+                node_major=node_major(interpreter.runtime) if interpreter.program else "",
                 variables=function.environment,
             )
 
@@ -360,6 +376,10 @@ class FunctionPool:
             handler=function.handler,
             task_root=task_root,
             lent=interpreter.lent,
+            layers=layers,
+            client=interpreter.client,
+            program=interpreter.program,
+            version=function.version,
             memory_mb=function.memory_mb,
             timeout_seconds=function.timeout_seconds,
             environment=environment,
@@ -410,27 +430,22 @@ class FunctionPool:
                     group.idle.remove(process)
                     process.kill()
                 if not group.size and not group.waiting:
-                    group.log.close()
-                    self._groups.pop(group.function.arn, None)
+                    group.log.close()  # another version's write opens it again
+                    self._groups.pop(group.key, None)
             if not self._groups and not self._tasks:
                 return
-
-
-def unqualified_arn(function_arn: str) -> str:
-    """The ARN without its qualifier.
-
-    Raises:
-        FunctionNotFound: It names a version or alias, which no function here has.
-    """
-    parts = function_arn.split(":")
-    if len(parts) == 8 and parts[7] != "$LATEST":
-        raise FunctionNotFound(f"no version or alias `{parts[7]}`")
-    return ":".join(parts[:7])
 
 
 def runs_alike(one: Function, other: Function) -> bool:
     """Whether processes of the one may serve the other: permissions may differ, nothing that a process is made of."""
     if one is other:
         return True
-    unmade = {"revision_id": "", "updated_at": one.updated_at, "resource_policy": None, "reserved_concurrency": None}
+    unmade = {
+        "arn": "",
+        "revision_id": "",
+        "updated_at": one.updated_at,
+        "resource_policy": None,
+        "reserved_concurrency": None,
+        "event_config": None,
+    }
     return structs.replace(one, **unmade) == structs.replace(other, **unmade)

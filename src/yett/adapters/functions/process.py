@@ -1,4 +1,4 @@
-"""One process of a function: started, given one invocation at a time, gone when it exits, hangs or grows too large."""
+"""One process of a function, beneath its guard: given one invocation at a time, gone when it exits, hangs or grows."""
 
 import asyncio
 import contextlib
@@ -35,6 +35,7 @@ READ_BYTES: Final = 64 * 1024  # as much as a pipe holds
 READS: Final = 2  # at a time
 # The data segment may grow past the memory limit: it counts what is only reserved, the watchdog what is used.
 DATA_SLACK_BYTES: Final = 2 * 1024 * 1024 * 1024
+GUARD_SECONDS: Final = 2.0  # for the guard to end everything; then it is ended itself
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 MEBIBYTE: Final = 1024 * 1024
 
@@ -42,10 +43,14 @@ MEBIBYTE: Final = 1024 * 1024
 class Launch(Struct, frozen=True, kw_only=True):
     """What a process is made of."""
 
-    interpreter: str  # absolute path
+    interpreter: str  # absolute path of the Python that the launcher runs in
     handler: str
     task_root: Path
     lent: Path | None  # packages for an interpreter that has none of its own
+    layers: Path | None  # what Lambda has at /opt
+    client: str  # "awslambdaric" or "plain"
+    program: tuple[str, ...]  # for a function of another language: what runs it, with its arguments
+    version: str  # of the function
     memory_mb: int
     timeout_seconds: int
     environment: Callable[[str], Mapping[str, str]]  # by the address of the Runtime API
@@ -82,6 +87,8 @@ class FunctionProcess:
         self._lines = LineSplitter(self._write_log)
         self._process: asyncio.subprocess.Process | None = None
         self._output: int | None = None  # our end of the pipe
+        self._life: int | None = None  # our end of the guard's: once it is closed, everything ends
+        self._patience: asyncio.TimerHandle | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._watch: asyncio.Task[None] | None = None
         self._invocation: Invocation | None = None
@@ -126,22 +133,28 @@ class FunctionProcess:
     async def _spawn(self) -> None:
         await self._api.open()
         launch = self._launch
-        data_bytes = launch.memory_mb * MEBIBYTE + DATA_SLACK_BYTES
         if launch.notice:
             self._lines.say(launch.notice)
         ours, theirs = os.pipe()
+        guards, self._life = os.pipe()
         os.set_blocking(ours, False)
         self._output = ours
         try:
             self._process = await asyncio.create_subprocess_exec(
                 launch.interpreter,
                 str(LAUNCHER),
-                launch.handler,
-                str(os.getpid()),
-                str(launch.task_root),
-                str(data_bytes),
-                str(launch.lent or ""),
-                stdin=asyncio.subprocess.DEVNULL,
+                msgspec.json.encode(
+                    {
+                        "handler": launch.handler,
+                        "task_root": str(launch.task_root),
+                        "data_bytes": launch.memory_mb * MEBIBYTE + DATA_SLACK_BYTES,
+                        "lent": str(launch.lent or ""),
+                        "layers": str(launch.layers or ""),
+                        "client": launch.client,
+                        "program": launch.program,
+                    }
+                ).decode(),
+                stdin=guards,
                 stdout=theirs,
                 stderr=theirs,
                 env=dict(launch.environment(self._api.address)),
@@ -150,6 +163,7 @@ class FunctionProcess:
             )
         finally:
             os.close(theirs)
+            os.close(guards)
         loop = asyncio.get_running_loop()
         loop.add_reader(ours, self._read_output)
         self._watch = loop.create_task(self._watch_exit(self._process))
@@ -157,11 +171,18 @@ class FunctionProcess:
     def kill(self) -> None:
         """End the process and everything that it started, now."""
         process = self._process
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        elif process is None:
+        if process is None:
             self._let_go()
+        elif process.returncode is None and self._life is not None:
+            os.close(self._life)
+            self._life = None
+            self._patience = asyncio.get_running_loop().call_later(GUARD_SECONDS, self._kill_guard, process)
+
+    def _kill_guard(self, process: asyncio.subprocess.Process) -> None:
+        """End a guard that was kept from its work; the function dies with it."""
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
 
     async def stopped(self) -> None:
         """Wait until the process has ended."""
@@ -170,8 +191,6 @@ class FunctionProcess:
 
     async def _watch_exit(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # what it started and left behind
         self._read_output()
         self._let_go()
         status, name = (code, None) if code >= 0 else (None, signal_name(-code))
@@ -194,6 +213,11 @@ class FunctionProcess:
             return
         self.is_gone = True
         self._api.close()
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._life is not None:
+            os.close(self._life)
+            self._life = None
         if self._output is not None:
             with contextlib.suppress(RuntimeError):
                 asyncio.get_running_loop().remove_reader(self._output)
@@ -207,7 +231,7 @@ class FunctionProcess:
         """Give the idle process an invocation; *finished* is called once, with None if the process never got it."""
         loop = asyncio.get_running_loop()
         self._invocation, self._finished = invocation, finished
-        self._lines.say(start_line(invocation.request_id))
+        self._lines.say(start_line(invocation.request_id, self._launch.version))
         self._began = time.monotonic()
         self._timer = loop.call_later(self._launch.timeout_seconds, self._on_time_out)
         self._api.give(invocation, deadline_ms=int((time.time() + self._launch.timeout_seconds) * 1000))
@@ -229,7 +253,7 @@ class FunctionProcess:
         """Look at what the process uses, and end it if that is more than its limit."""
         if self._process is None or self.is_gone:
             return
-        used = resident_bytes(self._process.pid)
+        used = descendants_bytes(self._process.pid)
         self._used_bytes = max(self._used_bytes, used)
         if used <= self._launch.memory_mb * MEBIBYTE or self._end is not None:
             return
@@ -253,7 +277,8 @@ class FunctionProcess:
         self.kill()
 
     def _init_answer(self, body: bytes) -> FunctionAnswer:
-        return FunctionAnswer(payload=body, function_error=UNHANDLED, log_tail=self._lines.take_tail())
+        version, tail = self._launch.version, self._lines.take_tail()
+        return FunctionAnswer(payload=body, function_error=UNHANDLED, log_tail=tail, executed_version=version)
 
     def _on_answered(self, request_id: str, body: bytes) -> None:
         if self._is_current(request_id):
@@ -278,7 +303,7 @@ class FunctionProcess:
         duration_ms = (time.monotonic() - self._began) * 1000
         self._read_output()
         if self._init_ms is not None and self._process is not None and not self.is_gone:
-            self._used_bytes = max(self._used_bytes, resident_bytes(self._process.pid))
+            self._used_bytes = max(self._used_bytes, descendants_bytes(self._process.pid))
         report = report_line(
             invocation.request_id,
             duration_ms=duration_ms,
@@ -290,7 +315,9 @@ class FunctionProcess:
         self._lines.say(end_line(invocation.request_id), report)
         self._init_ms = None
         tail = self._lines.take_tail()
-        self._finish(FunctionAnswer(payload=body, function_error=UNHANDLED if is_error else None, log_tail=tail))
+        error = UNHANDLED if is_error else None
+        version = self._launch.version
+        self._finish(FunctionAnswer(payload=body, function_error=error, log_tail=tail, executed_version=version))
 
     def _finish(self, answer: FunctionAnswer | None) -> None:
         if self._timer is not None:
@@ -324,15 +351,25 @@ class FunctionProcess:
         self._log.write(lines, self._invocation.request_id if self._invocation is not None else None)
 
 
-def resident_bytes(process_id: int) -> int:
-    """The memory in use by a process and those that it started; 0 where the system does not tell."""
+def descendants_bytes(process_id: int) -> int:
+    """The memory in use by the children of a process and those that they started, without its own.
+
+    0 where the system does not tell.
+    """
     total = 0
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        with open(f"/proc/{process_id}/statm", "rb") as statm:
-            total += int(statm.read().split()[1]) * PAGE_BYTES
-        with open(f"/proc/{process_id}/task/{process_id}/children", "rb") as children:
-            total += sum(resident_bytes(int(child)) for child in children.read().split())
+    for child in read_words(f"/proc/{process_id}/task/{process_id}/children"):
+        pages = read_words(f"/proc/{int(child)}/statm")
+        total += descendants_bytes(int(child)) + (int(pages[1]) * PAGE_BYTES if pages else 0)
     return total
+
+
+def read_words(path: str) -> list[bytes]:
+    """The words of a file; none if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().split()
+    except OSError:
+        return []
 
 
 def signal_name(number: int) -> str:

@@ -36,6 +36,7 @@ RESERVED: Final = frozenset(
 )
 # Ours beside them: what would take a process out of our hands before its first line. Prefixes.
 REFUSED_PREFIXES: Final = ("_LAMBDA_",)
+PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 
 def reserved_among(variables: Mapping[str, str]) -> tuple[str, ...]:
@@ -46,6 +47,7 @@ def reserved_among(variables: Mapping[str, str]) -> tuple[str, ...]:
 def function_environment(
     *,
     name: str,
+    version: str,
     region: str,
     handler: str,
     memory_mb: int,
@@ -56,11 +58,14 @@ def function_environment(
     execution_env: str,
     endpoint_url: str,
     credentials: Mapping[str, str],
+    layers: str,
+    node_major: str,
     variables: Mapping[str, str],
 ) -> dict[str, str]:
     """The whole environment of a function's process: nothing of ours is inherited.
 
-    *credentials* are the role's, by their variable names, or empty. *variables* are the function's own; they override
+    *credentials* are the role's, by their variable names, or empty. *layers* is the directory that stands for ``/opt``,
+    or empty; *node_major* a Node.js function's ``20``, or empty. *variables* are the function's own; they override
     the defaults that are no reserved names (``PATH``, ``LANG``, ``TZ``), and none that is.
     """
     fixed = {
@@ -69,7 +74,7 @@ def function_environment(
         "AWS_EXECUTION_ENV": execution_env,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
@@ -86,10 +91,15 @@ def function_environment(
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "LANG": "en_US.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": PATH,
         "PYTHONUTF8": "1",  # en_US.UTF-8 is not installed everywhere
         "TZ": ":UTC",
     }
+    if layers:
+        defaults |= {"PATH": f"{PATH}:{layers}/bin", "LD_LIBRARY_PATH": f"{task_root}:{task_root}/lib:{layers}/lib"}
+    if node_major:
+        modules = [f"{layers}/nodejs/node{node_major}/node_modules", f"{layers}/nodejs/node_modules"] if layers else []
+        defaults["NODE_PATH"] = ":".join([*modules, f"{task_root}/node_modules"])
     refused = set(reserved_among(variables))
     own = {key: value for key, value in variables.items() if key not in refused}
     return {**defaults, **own, **fixed}

@@ -13,7 +13,6 @@ import msgspec
 from yett.values.timestamps import render_iso
 
 UNHANDLED: Final = "Unhandled"  # the FunctionError of every one of these, and of an exception in the handler
-VERSION: Final = "$LATEST"
 
 
 def timed_out(request_id: str, timeout_seconds: int, *, now: datetime) -> bytes:
@@ -60,9 +59,9 @@ def response_too_large(payload_bytes: int) -> bytes:
     )
 
 
-def start_line(request_id: str) -> str:
+def start_line(request_id: str, version: str) -> str:
     """The first line of an invocation's log."""
-    return f"START RequestId: {request_id} Version: {VERSION}"
+    return f"START RequestId: {request_id} Version: {version}"
 
 
 def end_line(request_id: str) -> str:
