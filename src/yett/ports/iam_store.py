@@ -1,4 +1,4 @@
-"""IAM's entities: users, groups, roles, instance profiles, managed policies, access keys."""
+"""IAM's entities: users, groups, roles, instance profiles, managed policies, access keys, OpenID Connect providers."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -33,7 +33,9 @@ class AccessKeyStatus(StrEnum):
 
 
 class Entity(Struct, frozen=True, kw_only=True):
-    """What users, groups, roles and instance profiles share. Names differ by more than case within one kind."""
+    """What users, groups, roles and instance profiles share. Names differ by more than case within one kind, but those
+    of OpenID Connect providers.
+    """
 
     account: str
     name: str
@@ -68,6 +70,19 @@ class InstanceProfile(Entity, frozen=True, kw_only=True):
     """What an EC2 instance would be given: at most one role. Kept for templates that name one."""
 
     roles: tuple[str, ...] = ()
+
+
+class OidcProvider(Entity, frozen=True, kw_only=True):
+    """An OpenID Connect provider. Its name is its URL without the scheme; here alone case counts, as in URLs."""
+
+    url: str  # as the tokens' `iss` has it
+    client_ids: tuple[str, ...] = ()  # audiences
+    thumbprints: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """The provider's ARN."""
+        return f"arn:aws:iam::{self.account}:oidc-provider/{self.name}"
 
 
 class PolicyVersion(Struct, frozen=True, kw_only=True):
@@ -138,7 +153,7 @@ Account = str
 
 
 class IamStore(Protocol):
-    """Entities by account. Names are looked up whatever their case, and keep the case that they were given.
+    """Entities by account. Names are looked up whatever their case (but providers'), and keep the case they were given.
 
     Each method is one transaction. A *change* or *check* handed in is pure, may be called more than once, in another
     thread; what it raises undoes the whole and comes through. Whatever changes here is seen by the next `Callers` call.

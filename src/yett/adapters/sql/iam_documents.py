@@ -16,6 +16,7 @@ from yett.ports.iam_store import (
     Group,
     InstanceProfile,
     ManagedPolicy,
+    OidcProvider,
     PolicyNotFound,
     Role,
     User,
@@ -30,6 +31,7 @@ KINDS: Final[dict[type[Entity], str]] = {
     Group: "iam.group",
     Role: "iam.role",
     InstanceProfile: "iam.instance-profile",
+    OidcProvider: "iam.oidc-provider",
 }
 POLICY: Final = "iam.policy"
 ACCESS_KEY: Final = "iam.access-key"  # key: owner id / access key id; pointed at by the access key id
@@ -60,6 +62,11 @@ def fold(name: str) -> str:
     return name.lower()
 
 
+def key_of(kind: type[Entity], name: str) -> str:
+    """The name of an entity as its document's key: of providers alone the case counts."""
+    return name if kind is OidcProvider else fold(name)
+
+
 def scope_of(entity: Entity) -> str:
     """The scope that moves when the entity changes."""
     scope = group_scope if isinstance(entity, Group) else principal_scope
@@ -68,7 +75,7 @@ def scope_of(entity: Entity) -> str:
 
 def load_entity(transaction: Transaction, kind: type[E], account: str, name: str) -> E | None:
     """The entity of this name, whatever its case."""
-    body = transaction.find(account, "", KINDS[kind], fold(name))
+    body = transaction.find(account, "", KINDS[kind], key_of(kind, name))
     return None if body is None else msgspec.json.decode(body, type=kind)
 
 

@@ -25,6 +25,7 @@ from yett.adapters.sql.iam_documents import (
     access_key_of,
     fold,
     index_entity,
+    key_of,
     load_access_key,
     load_by_id,
     load_entity,
@@ -45,6 +46,7 @@ from yett.ports.iam_store import (
     InstanceProfile,
     LastUse,
     ManagedPolicy,
+    OidcProvider,
     Role,
     TooMany,
     User,
@@ -79,7 +81,7 @@ class SqlIamStore:
 
         def work(transaction: Transaction) -> None:
             body = msgspec.json.encode(entity)
-            transaction.add(entity.account, "", KINDS[type(entity)], fold(entity.name), body)
+            transaction.add(entity.account, "", KINDS[type(entity)], key_of(type(entity), entity.name), body)
             index_entity(transaction, entity, already=frozenset())
             transaction.touch(scope_of(entity))
 
@@ -95,11 +97,12 @@ class SqlIamStore:
             after = change(before)
             unindex_entity(transaction, before)
             body = msgspec.json.encode(after)
-            if fold(after.name) == fold(before.name):
-                transaction.put(account, "", KINDS[kind], fold(after.name), body)
+            key, key_before = key_of(kind, after.name), key_of(kind, before.name)
+            if key == key_before:
+                transaction.put(account, "", KINDS[kind], key, body)
             else:
-                transaction.add(account, "", KINDS[kind], fold(after.name), body)
-                transaction.remove(account, "", KINDS[kind], fold(before.name))
+                transaction.add(account, "", KINDS[kind], key, body)
+                transaction.remove(account, "", KINDS[kind], key_before)
             index_entity(transaction, after, already=frozenset(before.attached_policies))
             if isinstance(after, Group) and after.name != before.name:
                 rename_group(transaction, before, after.name)
@@ -117,7 +120,7 @@ class SqlIamStore:
                 return False
             check(entity, dependents(transaction, entity))
             unindex_entity(transaction, entity)
-            transaction.remove(account, "", KINDS[kind], fold(name))
+            transaction.remove(account, "", KINDS[kind], key_of(kind, name))
             transaction.touch(scope_of(entity))
             return True
 
@@ -128,7 +131,7 @@ class SqlIamStore:
 
         def work(transaction: Transaction) -> list[E]:
             page: list[E] = []
-            position = fold(after)
+            position = key_of(kind, after)
             while len(page) < limit:
                 chunk = transaction.scan(account, "", KINDS[kind], after=position, limit=CHUNK)
                 entities = [msgspec.json.decode(body, type=kind) for _, body in chunk]
@@ -345,7 +348,7 @@ def dependents(transaction: Transaction, entity: Entity) -> int:
             return transaction.count(entity.account, "", MEMBER, prefix=f"{fold(entity.name)}/")
         case Role():
             return transaction.count(entity.account, "", PROFILE_ROLE, prefix=f"{fold(entity.name)}/")
-        case InstanceProfile():
+        case InstanceProfile() | OidcProvider():
             return 0
         case _:
             raise TypeError(f"no kind of entity: {type(entity)}")

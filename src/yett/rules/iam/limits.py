@@ -20,3 +20,7 @@ GROUP_INLINE_CHARACTERS: Final = 5120
 ROLE_INLINE_CHARACTERS: Final = 10240
 
 PAGE_ITEMS: Final = 100  # of a list, where the caller names no number
+
+OIDC_PROVIDERS: Final = 100  # of an account
+CLIENT_IDS_PER_PROVIDER: Final = 100
+THUMBPRINTS_PER_PROVIDER: Final = 5

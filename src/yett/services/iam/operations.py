@@ -13,6 +13,7 @@ from yett.services.iam import (
     inline_policies,
     instance_profiles,
     managed_policies,
+    oidc_providers,
     roles,
     tags,
     users,
@@ -100,6 +101,16 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "RemoveRoleFromInstanceProfile": instance_profiles.remove_role_from_instance_profile,
     "ListInstanceProfiles": instance_profiles.list_instance_profiles,
     "ListInstanceProfilesForRole": instance_profiles.list_instance_profiles_for_role,
+    "CreateOpenIDConnectProvider": oidc_providers.create_open_id_connect_provider,
+    "GetOpenIDConnectProvider": oidc_providers.get_open_id_connect_provider,
+    "ListOpenIDConnectProviders": oidc_providers.list_open_id_connect_providers,
+    "DeleteOpenIDConnectProvider": oidc_providers.delete_open_id_connect_provider,
+    "UpdateOpenIDConnectProviderThumbprint": oidc_providers.update_open_id_connect_provider_thumbprint,
+    "AddClientIDToOpenIDConnectProvider": oidc_providers.add_client_id_to_open_id_connect_provider,
+    "RemoveClientIDFromOpenIDConnectProvider": oidc_providers.remove_client_id_from_open_id_connect_provider,
+    "TagOpenIDConnectProvider": oidc_providers.tag_open_id_connect_provider,
+    "UntagOpenIDConnectProvider": oidc_providers.untag_open_id_connect_provider,
+    "ListOpenIDConnectProviderTags": oidc_providers.list_open_id_connect_provider_tags,
     "CreateAccountAlias": account.create_account_alias,
     "DeleteAccountAlias": account.delete_account_alias,
     "ListAccountAliases": account.list_account_aliases,
@@ -108,7 +119,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 
 CONSOLE: Final = "there is no AWS console here to sign in to"
 DEVICES: Final = "multi-factor devices of IAM users are not kept yet"
-PROVIDERS: Final = "identity providers of IAM are not kept yet"
+PROVIDERS: Final = "SAML providers are not kept yet, and no tokens are issued for other parties"
 KEYS: Final = "keys and certificates for other services have no use here"
 REPORTS: Final = "no such report is made"
 SERVICE_LINKED: Final = "no service here acts through a service-linked role"
@@ -155,16 +166,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "CreateOpenIDConnectProvider",
-            "GetOpenIDConnectProvider",
-            "DeleteOpenIDConnectProvider",
-            "ListOpenIDConnectProviders",
-            "AddClientIDToOpenIDConnectProvider",
-            "RemoveClientIDFromOpenIDConnectProvider",
-            "UpdateOpenIDConnectProviderThumbprint",
-            "TagOpenIDConnectProvider",
-            "UntagOpenIDConnectProvider",
-            "ListOpenIDConnectProviderTags",
             "CreateSAMLProvider",
             "GetSAMLProvider",
             "UpdateSAMLProvider",
@@ -284,6 +285,8 @@ async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, .
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
     """
     resolver = RESOURCES.get(call.operation)
+    if "OpenIDConnectProviderArn" in params:
+        return resource_tag_keys(await oidc_providers.tags_of(call, params), service="iam")
     if not isinstance(resolver, partial):  # about a policy, or about what is only being made
         arn = params.get("PolicyArn")
         policy = None if arn is None else await call.ports.iam_store.find_policy(arn)

@@ -9,7 +9,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from collections.abc import Mapping
 from typing import Final
 
-from yett.services.permissions.row import Permission
+from yett.services.permissions.row import PARTITION, Params, Permission
 
 IAM: Final = "arn:{partition}:iam::{account}:"
 USER: Final = IAM + "user{Path}{UserName}"
@@ -25,6 +25,12 @@ POLICY_ARN: Final = {"iam:PolicyARN": "PolicyArn"}
 def rows(resource: str, *operations: str) -> dict[str, Permission]:
     """Rows without condition keys of their own."""
     return {name: Permission(action=f"iam:{name}", resource=resource) for name in operations}
+
+
+def provider_arn(params: Params, account: str, region: str) -> tuple[str, ...]:  # noqa: ARG001
+    """The ARN that an OpenID Connect provider of this URL has."""
+    name = str(params["Url"]).partition("://")[2]
+    return (f"arn:{PARTITION}:iam::{account}:oidc-provider/{name}",)
 
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
@@ -83,6 +89,23 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "UntagInstanceProfile": Permission(
         action="iam:UntagInstanceProfile", resource=INSTANCE_PROFILE, tag_keys="TagKeys"
     ),
+    "CreateOpenIDConnectProvider": Permission(
+        action="iam:CreateOpenIDConnectProvider",
+        resource=provider_arn,
+        tags="Tags",
+        also={"Tags": "iam:TagOpenIDConnectProvider"},
+    ),
+    **rows("{OpenIDConnectProviderArn}", "GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider"),
+    **rows("{OpenIDConnectProviderArn}", "AddClientIDToOpenIDConnectProvider", "ListOpenIDConnectProviderTags"),
+    **rows("{OpenIDConnectProviderArn}", "RemoveClientIDFromOpenIDConnectProvider"),
+    **rows("{OpenIDConnectProviderArn}", "UpdateOpenIDConnectProviderThumbprint"),
+    "TagOpenIDConnectProvider": Permission(
+        action="iam:TagOpenIDConnectProvider", resource="{OpenIDConnectProviderArn}", tags="Tags"
+    ),
+    "UntagOpenIDConnectProvider": Permission(
+        action="iam:UntagOpenIDConnectProvider", resource="{OpenIDConnectProviderArn}", tag_keys="TagKeys"
+    ),
+    **rows("*", "ListOpenIDConnectProviders"),
     **rows("*", "ListInstanceProfiles", "CreateAccountAlias", "DeleteAccountAlias", "ListAccountAliases"),
     "GetAccountSummary": Permission(action="iam:GetAccountSummary"),
 }
