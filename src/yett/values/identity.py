@@ -39,7 +39,7 @@ class IamIdentity(Struct, frozen=True, kw_only=True):
     transitive_tag_keys: tuple[str, ...] = ()  # of the session tags, those that a further role session inherits
     source_identity: str | None = None
     federated_provider: str | None = None
-    federation_keys: Mapping[str, str] = {}  # "{oidc host}:sub" and the like
+    federation_keys: Mapping[str, str | tuple[str, ...]] = {}  # "{oidc host}:sub" and the like
 
     @property
     def is_root(self) -> bool:

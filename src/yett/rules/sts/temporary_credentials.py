@@ -39,7 +39,7 @@ class TemporarySession(Struct, frozen=True, kw_only=True):
     source_identity: str | None = None
     mfa_authenticated_at: datetime | None = None
     federated_provider: str | None = None
-    federation_keys: Mapping[str, str] = {}
+    federation_keys: Mapping[str, str | tuple[str, ...]] = {}
 
     @classmethod
     def of_role(
