@@ -144,8 +144,8 @@ class GatewayProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._peer_is_done = True
-        # A client may half-close and still wait for its answers; TLS knows no such thing. One that listens to a body
-        # without a foreseeable end is taken to be gone.
+        # A client may half-close and wait for its answers, but not for a body without a foreseeable end; TLS knows no
+        # such thing.
         if self._relay is not None and self._relay.length is None:
             return False
         return self._shared.scheme == "http" and (self._state is ANSWERING or self._is_write_paused)
@@ -357,9 +357,8 @@ class GatewayProtocol(asyncio.Protocol):
         try:
             if self._state is not CLOSED:
                 self._relay = Relay(stream, self._transport, self._loop, is_paused=self._is_write_paused)
-                self._transport.write(
-                    render_head(response, is_head=is_head, keep_alive=keep_alive, is_chunked=is_chunked)
-                )
+                head = render_head(response, is_head=is_head, keep_alive=keep_alive, is_chunked=is_chunked)
+                self._transport.write(head)
                 if has_body(response.status, is_head=is_head):
                     await self._relay.run(is_chunked=is_chunked)
         except BaseException as error:
@@ -367,9 +366,9 @@ class GatewayProtocol(asyncio.Protocol):
                 _log.warning("an answer broke off", request_id=request_id, reason=str(error))
                 cut(self._transport)
             self._give_up()
-            if not isinstance(error, Exception):
-                raise
-            return
+            if isinstance(error, Exception):
+                return
+            raise
         finally:
             self._relay = None
             stream.close()

@@ -19,7 +19,7 @@ class BrokenOff(Refusal):
 class Relay:
     """Writes one body as it comes, and waits while the client does not take it."""
 
-    __slots__ = ("_is_paused", "_loop", "_room", "_stream", "_transport", "length")
+    __slots__ = ("_is_paused", "_is_stopped", "_loop", "_room", "_stream", "_transport", "length")
 
     def __init__(
         self, stream: BodyStream, transport: asyncio.WriteTransport, loop: asyncio.AbstractEventLoop, *, is_paused: bool
@@ -29,6 +29,7 @@ class Relay:
         self._transport = transport
         self._loop = loop
         self._is_paused = is_paused
+        self._is_stopped = False
         self._room: asyncio.Future[None] | None = None
 
     async def run(self, *, is_chunked: bool) -> None:
@@ -39,6 +40,8 @@ class Relay:
         """
         length, written = self.length, 0
         async for piece in self._stream:
+            if self._is_stopped:
+                raise BrokenOff("the client is gone")
             written += len(piece)
             if is_chunked:
                 self._transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
@@ -67,6 +70,7 @@ class Relay:
 
     def stop(self) -> None:
         """The client is gone."""
+        self._is_stopped = True
         self._stream.close()
         self.resume()
 
