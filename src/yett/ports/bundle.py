@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Ports(Struct, frozen=True, kw_only=True):
-    """Every question that the product asks of the world, answered by the adapters that `server/wiring.py` chose."""
+    """Every question that the product asks of the world, answered by the adapters that `server/parts.py` chose."""
 
     settings: "Settings"
     clock: "Clock"
