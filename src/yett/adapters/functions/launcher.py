@@ -2,7 +2,7 @@
 function, which hands over to a runtime client.
 
 Run as a script by an interpreter that may be another than yett's, so it knows the standard library alone. Its standard
-input is a pipe whose other end yett holds; that closes when yett ends or wants the function ended. Its argument is JSON:
+input is a pipe whose other end yett holds, which closes when yett ends or wants the function ended. Its argument, JSON:
 
     handler      as in the function's configuration
     task_root    the directory of the code

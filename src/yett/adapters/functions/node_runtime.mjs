@@ -156,11 +156,15 @@ function run(handler, event, context) {
       if (error !== null && error !== undefined) failed(error);
       else done({ value, waits: context.callbackWaitsForEmptyEventLoop });
     };
-    const idle = () => finish(null, null);
+    const finishNow = (error, value) => {
+      context.callbackWaitsForEmptyEventLoop = false;
+      finish(error, value);
+    };
+    const idle = () => finishNow(null, null);
     process.once("beforeExit", idle);
-    context.done = (error, value) => finish(error, value);
-    context.succeed = (value) => finish(null, value);
-    context.fail = (error) => finish(error ?? "handled");
+    context.done = finishNow;
+    context.succeed = (value) => finishNow(null, value);
+    context.fail = (error) => finishNow(error ?? "handled");
     const callback = (error, value) => finish(error, value);
     const given = handler(event, context, callback);
     if (typeof given?.then === "function") {

@@ -190,16 +190,17 @@ def describe(error: Exception, request_id: str | None) -> dict[str, object]:
 
 
 def frames(trace: TracebackType | None) -> list[str]:
-    """A traceback's frames, but for ours at its beginning."""
+    """A traceback's frames, but for ours at its beginning; without marks beneath the columns, as Lambda has them."""
     found = list(traceback.extract_tb(trace))
     while found and found[0].filename == __file__:
         del found[0]
-    return traceback.format_list(found)
+    return traceback.format_list([(each.filename, each.lineno or 0, each.name, each.line) for each in found])
 
 
 def log_failure(failure: Mapping[str, Any]) -> None:
     """Print an error as one message of several lines."""
-    lines = [f"[ERROR] {failure['errorType']}: {failure['errorMessage']}", "Traceback (most recent call last):"]
+    told = ": ".join(text for text in (failure["errorType"], failure["errorMessage"]) if text)
+    lines = [f"[ERROR] {told}", "Traceback (most recent call last):"]
     for frame in failure["stackTrace"]:
         for line in frame.splitlines():
             text = line.lstrip(" ")
