@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.templates.cloudformation import NO_VALUE, Attributes, Scope, order, parse_parameters, resolve
+from yett.templates.cloudformation import NO_VALUE, Attributes, DependencyFault, Scope, order, parse_parameters, resolve
 from yett.templates.errors import TemplateRefused
 
 SCOPE = Scope(
@@ -111,3 +112,74 @@ def test_parameters_are_held_to_their_declarations() -> None:
     for wrong in ({}, {"Kind": "c"}, {"Kind": "a", "Port": "x"}, {"Kind": "a", "Port": "101"}, {"Kind": "a", "Q": "1"}):
         with pytest.raises(TemplateRefused):
             parse_parameters(declared, wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "expect"),
+    [
+        ({"Fn::Cidr": ["10.0.0.0/16", 3, 8]}, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]),
+        ({"Fn::Cidr": [{"Fn::Join": ["/", ["192.168.0.0", "24"]]}, "2", "5"]}, ["192.168.0.0/27", "192.168.0.32/27"]),
+        ({"Fn::Cidr": ["10.0.0.0/24", 4]}, ["10.0.0.0/26", "10.0.0.64/26", "10.0.0.128/26", "10.0.0.192/26"]),
+        ({"Fn::Cidr": ["2001:db8::/56", 2, 64]}, ["2001:db8::/64", "2001:db8:0:1::/64"]),
+        ({"Fn::GetAZs": ""}, ["us-east-1a", "us-east-1b", "us-east-1c"]),
+        ({"Fn::GetAZs": {"Ref": "AWS::Region"}}, ["us-east-1a", "us-east-1b", "us-east-1c"]),
+        ({"Fn::Select": [1, {"Fn::GetAZs": "eu-west-1"}]}, "eu-west-1b"),
+        ({"Fn::ImportValue": {"Fn::Sub": "${Name}-url"}}, "https://pets"),
+        ({"Fn::Length": {"Fn::Split": ["-", "a-b-c"]}}, 3),
+        (
+            {"Fn::ToJsonString": {"a": {"Ref": "Name"}, "b": [1, {"Fn::If": ["Yes", True, False]}]}},
+            '{"a":"pets","b":[1,true]}',
+        ),
+        (
+            {"Fn::If": ["No", 1, {"Fn::If": ["Both", 2, {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "size"]}]}]},
+            "big",
+        ),
+    ],
+)
+def test_functions_answer_within_functions(value: Any, expect: Any) -> None:
+    scope = msgspec.structs.replace(SCOPE, exports={"pets-url": "https://pets"})
+    assert resolve(value, scope) == expect
+
+
+def test_what_is_imported_is_noted() -> None:
+    scope = msgspec.structs.replace(SCOPE, exports={"a": "1", "b": "2"}, imported=set())
+    resolve({"x": {"Fn::ImportValue": "a"}}, scope)
+    assert scope.imported == {"a"}
+    with pytest.raises(TemplateRefused, match="exports `c`"):
+        resolve({"Fn::ImportValue": "c"}, scope)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [["10.0.0.0/24", 2, 9], ["10.0.0.0/24", 3, 7], ["10.0.0.1/24", 1, 4], ["x", 1, 4], ["10.0.0.0/8", 257, 4]],
+)
+def test_networks_that_do_not_fit_are_refused(argument: list[Any]) -> None:
+    with pytest.raises(TemplateRefused, match="Fn::Cidr"):
+        resolve({"Fn::Cidr": argument}, SCOPE)
+
+
+@given(st.integers(1, 60), st.randoms())
+def test_any_order_without_circles_is_put_in_order(count: int, dice: Any) -> None:
+    names = [f"R{number}" for number in range(count)]
+    resources = {
+        name: {"DependsOn": dice.sample(names[:place], k=min(place, dice.randrange(4)))}
+        for place, name in enumerate(names)
+    }
+    shuffled = dict(dice.sample(list(resources.items()), k=count))
+    ordered = order(shuffled)
+    assert sorted(ordered) == sorted(names)
+    for name in names:
+        assert all(ordered.index(one) < ordered.index(name) for one in resources[name]["DependsOn"])
+
+
+def test_a_circle_is_told_without_those_that_only_wait_for_it() -> None:
+    resources = {
+        "Waits": {"DependsOn": "A"},
+        "A": {"DependsOn": ["B", "Free"]},
+        "B": {"DependsOn": "C"},
+        "C": {"DependsOn": "A"},
+        "Free": {},
+    }
+    with pytest.raises(DependencyFault) as refused:
+        order(resources)
+    assert refused.value.resources == ("A", "B", "C")

@@ -6,7 +6,7 @@ import msgspec
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
-from yett.ports.errors import Conflict
+from yett.ports.errors import AlreadyExists, Conflict
 from yett.ports.stack_store import StackRecord
 
 STACK: Final = "cloudformation.stack"
@@ -59,7 +59,10 @@ class SqlStackStore:
             if stack.serial != kept + 1:
                 raise Conflict(f"stack `{stack.name}` has been changed by another deployment meanwhile")
             if body is None:
-                tx.add(stack.account, stack.region, STACK, stack.name, sealed)
+                try:
+                    tx.add(stack.account, stack.region, STACK, stack.name, sealed)
+                except AlreadyExists as error:
+                    raise Conflict(f"stack `{stack.name}` has been made by another deployment meanwhile") from error
             else:
                 tx.replace(stack.account, stack.region, STACK, stack.name, sealed, expected=body)
 

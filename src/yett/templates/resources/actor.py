@@ -111,6 +111,11 @@ async def there(actor: Actor, service: str, operation: str, params: Mapping[str,
         raise
 
 
+async def exists(actor: Actor, service: str, operation: str, params: Mapping[str, Any]) -> bool:
+    """Whether a reading operation finds anything."""
+    return await there(actor, service, operation, params) is not None
+
+
 async def pages(
     actor: Actor, service: str, operation: str, params: Mapping[str, Any], *, items: str, cursor: str
 ) -> list[Mapping[str, Any]]:

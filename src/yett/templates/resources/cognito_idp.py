@@ -6,7 +6,7 @@ from typing import Any, Final
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
 from yett.templates.fitting import DoesNotFit, fit
-from yett.templates.resources.actor import MARK, Actor, Made, ResourceType, Wanted, gone, names, pages, there
+from yett.templates.resources.actor import MARK, Actor, Made, ResourceType, Wanted, exists, gone, names, pages, there
 
 SERVICE: Final = "cognito-idp"
 # Parts of a pool that UpdateUserPool cannot change.
@@ -109,7 +109,7 @@ async def create_resource_server(actor: Actor, wanted: Wanted) -> Made:
 
 async def find_resource_server(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     place = {name: str(wanted.properties[name]) for name in ("UserPoolId", "Identifier")}
-    return (place["Identifier"],) if await there(actor, SERVICE, "DescribeResourceServer", place) else ()
+    return (place["Identifier"],) if await exists(actor, SERVICE, "DescribeResourceServer", place) else ()
 
 
 async def update_resource_server(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:
@@ -170,7 +170,7 @@ async def create_group(actor: Actor, wanted: Wanted) -> Made:
 async def find_group(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     name = str(wanted.properties.get("GroupName") or actor.name(wanted.logical_id, limit=128))
     place = {"UserPoolId": wanted.properties["UserPoolId"], "GroupName": name}
-    return (name,) if await there(actor, SERVICE, "GetGroup", place) else ()
+    return (name,) if await exists(actor, SERVICE, "GetGroup", place) else ()
 
 
 async def update_group(actor: Actor, wanted: Wanted, old: ResourceRecord) -> Made | None:

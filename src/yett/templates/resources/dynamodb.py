@@ -6,7 +6,7 @@ from typing import Final
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
 from yett.templates.fitting import fit
-from yett.templates.resources.actor import MISSING, Actor, Made, ResourceType, Wanted, gone, names, there
+from yett.templates.resources.actor import MISSING, Actor, Made, ResourceType, Wanted, exists, gone, names
 
 SERVICE: Final = "dynamodb"
 
@@ -22,7 +22,7 @@ async def create_table(actor: Actor, wanted: Wanted) -> Made:
 async def find_table(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     given = wanted.properties.get("TableName") or wanted.former_id
     name = str(given or actor.name(wanted.logical_id, limit=255))
-    return (name,) if await there(actor, SERVICE, "DescribeTable", {"TableName": name}) else ()
+    return (name,) if await exists(actor, SERVICE, "DescribeTable", {"TableName": name}) else ()
 
 
 async def delete_table(actor: Actor, old: ResourceRecord) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
 from yett.templates.fitting import fit
-from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names, pages, there
+from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, exists, gone, names, pages
 
 SERVICE: Final = "iam"
 NAME_CHARACTERS: Final = 64
@@ -100,7 +100,7 @@ def entity(kind: str, reads: str) -> ResourceType:
 
     async def find(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
         name = str(wanted.properties.get(f"{kind}Name") or actor.name(wanted.logical_id, limit=NAME_CHARACTERS))
-        return (name,) if await there(actor, SERVICE, f"Get{kind}", {f"{kind}Name": name}) else ()
+        return (name,) if await exists(actor, SERVICE, f"Get{kind}", {f"{kind}Name": name}) else ()
 
     return ResourceType(reads=names(reads), create=create, update=update, delete=delete, find=find)
 
@@ -154,7 +154,7 @@ async def find_policy(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     """The policy's name, if one of its holders has it."""
     name = str(wanted.properties["PolicyName"])
     for kind, holder in holders(wanted.properties):
-        if await there(actor, SERVICE, f"Get{kind}Policy", {f"{kind}Name": holder, "PolicyName": name}):
+        if await exists(actor, SERVICE, f"Get{kind}Policy", {f"{kind}Name": holder, "PolicyName": name}):
             return (name,)
     return ()
 
@@ -185,7 +185,7 @@ async def delete_managed_policy(actor: Actor, old: ResourceRecord) -> None:
 async def find_managed_policy(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     name = wanted.properties.get("ManagedPolicyName") or actor.name(wanted.logical_id, limit=POLICY_CHARACTERS)
     arn = f"arn:aws:iam::{actor.account}:policy{wanted.properties.get('Path', '/')}{name}"
-    return (arn,) if await there(actor, SERVICE, "GetPolicy", {"PolicyArn": arn}) else ()
+    return (arn,) if await exists(actor, SERVICE, "GetPolicy", {"PolicyArn": arn}) else ()
 
 
 # -- access keys, memberships, instance profiles
@@ -266,7 +266,7 @@ async def delete_instance_profile(actor: Actor, old: ResourceRecord) -> None:
 async def find_instance_profile(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     given = wanted.properties.get("InstanceProfileName")
     name = str(given or actor.name(wanted.logical_id, limit=POLICY_CHARACTERS))
-    return (name,) if await there(actor, SERVICE, "GetInstanceProfile", {"InstanceProfileName": name}) else ()
+    return (name,) if await exists(actor, SERVICE, "GetInstanceProfile", {"InstanceProfileName": name}) else ()
 
 
 def inline_policy(reads: str) -> ResourceType:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
 from yett.templates.fitting import fit
-from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, gone, names, there
+from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, exists, gone, names, there
 
 SERVICE: Final = "lambda"
 NAME_CHARACTERS: Final = 64
@@ -97,7 +97,7 @@ async def deployed_code(actor: Actor, name: str) -> str:
 
 async def find_function(actor: Actor, wanted: Wanted) -> tuple[str, ...]:
     name = str(wanted.properties.get("FunctionName") or actor.name(wanted.logical_id, limit=NAME_CHARACTERS))
-    return (name,) if await there(actor, SERVICE, "GetFunctionConfiguration", {"FunctionName": name}) else ()
+    return (name,) if await exists(actor, SERVICE, "GetFunctionConfiguration", {"FunctionName": name}) else ()
 
 
 async def delete_function(actor: Actor, old: ResourceRecord) -> None:
