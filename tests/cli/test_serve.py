@@ -1,5 +1,7 @@
+import os
 import re
 import signal
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -28,3 +30,38 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "YETT_ACCOUNT is `twelve`: an account id has twelve digits" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--admin", "127.0.0.1:0"], "go with --gateway"),
+        (["--tls-cert", "x.pem", "--tls-key", "x.pem"], "go with --gateway"),
+        (["--gateway", "127.0.0.1:0", "--port", "0"], "take the places of --host and --port"),
+        (["--gateway", "nowhere"], "--gateway is `nowhere`: write HOST:PORT"),
+        (["--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--tls-cert", "x.pem"], "go together"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(tmp_path: Path, options: list[str], said: str) -> None:
+    (tmp_path / "x.pem").write_text("")
+    result = run("yett", "serve", *options, environment=environment_of(tmp_path / "home"), cwd=tmp_path)
+    assert (result.returncode, said in result.stderr) == (2, True)
+
+
+def test_it_serves_apis_and_administration_apart_and_reloads_when_told(tmp_path: Path) -> None:
+    options = ("--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", "1")
+    process = Process("serve", *options, environment=environment_of(tmp_path / "home"), cwd=tmp_path)
+    try:
+        said = process.wait_for("in another shell")
+        gateway, admin = re.findall(r"http://localhost:\d+", said)
+        with urllib.request.urlopen(f"{admin}/_yett/ready", timeout=10) as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{gateway}/_yett/ready", timeout=10)
+        os.kill(process.pid, signal.SIGHUP)
+        with urllib.request.urlopen(f"{admin}/_yett/health", timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        code = process.end(signal.SIGTERM)
+    assert code == 0, process.printed
+    assert "Traceback" not in process.printed

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from yett.server.settings import BadSetting, ServerSettings, read_settings
+from yett.server.settings import Address, BadSetting, ServerSettings, read_settings, separate
 
 
 def test_without_anything_said_the_listener_is_this_machine_s_alone() -> None:
@@ -89,3 +89,39 @@ def test_only_a_loopback_listener_may_reach_private_backends(host: str, is_loopb
     settings = ServerSettings(home=Path("/x"), host=host)
     assert settings.for_port(8000).permits_private_upstreams is is_loopback
     assert settings.for_port(8000).public_url == url
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:4566", Address("127.0.0.1", 4566)),
+        ("[::1]:0", Address("::1", 0)),
+        ("gateway.example.com:65535", Address("gateway.example.com", 65535)),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(text: str, address: Address) -> None:
+    assert Address.parse(text, option="--gateway") == address
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4566", ":4566", "::1:4566", "localhost", "localhost:65536", "localhost:-1", "a b:1"]
+)
+def test_what_is_no_address_is_refused_by_the_name_of_its_option(text: str) -> None:
+    with pytest.raises(BadSetting, match="--admin is"):
+        Address.parse(text, option="--admin")
+
+
+def test_a_gateway_has_administration_on_a_listener_of_its_own() -> None:
+    settings = ServerSettings(home=Path("/x"))
+    file = Path("/x.pem")
+    separated = separate(settings, gateway="0.0.0.0:8443", admin=None, certificate=file, key=file)
+    assert (separated.host, separated.port, separated.admin) == ("0.0.0.0", 8443, Address("127.0.0.1", 4566))
+    assert separated.for_port(8443).public_url == "https://0.0.0.0:8443"
+    assert separate(settings, gateway="[::1]:1", admin="[::1]:2").admin == Address("::1", 2)
+    with pytest.raises(BadSetting, match="go together"):
+        separate(settings, gateway="0.0.0.0:8443", admin=None, certificate=file)
+
+
+def test_redis_is_named_by_the_environment() -> None:
+    assert read_settings({"YETT_REDIS_URL": "redis://h:1"}).redis_url == "redis://h:1"
+    assert read_settings({}).redis_url is None
