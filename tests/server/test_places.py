@@ -135,3 +135,15 @@ def test_a_process_gets_nothing_secret_of_our_environment() -> None:
         "HOME": "/home/me",
     }
     assert environment(ours) == {"PATH": "/bin", "HOME": "/home/me"}
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_place_that_is_cleared_takes_no_other_process() -> None:
+    births = Births()
+    place = Place("it", births)
+    await place.fill()
+    await asyncio.gather(place.clear(), place.replace(0.0))
+    await place.replace(0.0)
+    births.close()
+    assert place.child is None
+    assert births.attempts == 1

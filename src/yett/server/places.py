@@ -118,6 +118,7 @@ class Place:
         self._changing = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self._leaving: set[Child] = set()
+        self._is_cleared = False
         self.child: Child | None = None
 
     async def fill(self) -> None:
@@ -136,6 +137,8 @@ class Place:
             ChildFailed: The new one did not start; the one that is there goes on.
         """
         async with self._changing:
+            if self._is_cleared:
+                return
             newer = await self._start()
             older, self.child = self.child, newer
         if older is not None:
@@ -147,6 +150,7 @@ class Place:
 
     async def clear(self) -> None:
         """Have the process finish, and start no other."""
+        self._is_cleared = True
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.wait({self._keeping})
