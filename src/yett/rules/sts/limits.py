@@ -14,3 +14,9 @@ ROOT_SESSION_SECONDS: Final = 3600  # at most
 SESSION_POLICY_CHARACTERS: Final = 2048  # inline and managed together
 # Ours: AWS's packed form is not published. A session token of this much content fits API Gateway's 10,240 header bytes.
 PACKED_BYTES: Final = 4096
+
+# Of what a web identity token may set.
+SESSION_TAGS: Final = 50
+TAG_KEY_CHARACTERS: Final = 128
+TAG_VALUE_CHARACTERS: Final = 256
+SOURCE_IDENTITY_CHARACTERS: Final = (2, 64)

@@ -8,10 +8,11 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from collections.abc import Mapping
 from typing import Final
 
-from yett.services.permissions.row import ANY_CALLER, BY_OPERATION, Permission, Row
+from yett.services.permissions.row import ANY_CALLER, BY_OPERATION, UNSIGNED, Permission, Row
 
 PERMISSIONS: Final[Mapping[str, Row]] = {
     "AssumeRole": BY_OPERATION,
+    "AssumeRoleWithWebIdentity": UNSIGNED,
     "GetAccessKeyInfo": Permission(action="sts:GetAccessKeyInfo"),
     "GetCallerIdentity": ANY_CALLER,
     "GetFederationToken": Permission(

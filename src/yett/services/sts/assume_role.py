@@ -15,7 +15,6 @@ from yett.policy import (
     NamedPolicy,
     Outcome,
     Principal,
-    RequestContext,
     compile_policies,
     parse_stored_policy,
 )
@@ -143,7 +142,7 @@ def weigh(call: Call, caller: Caller, role: Role, asked: Asked, guardrails: tupl
     trust = NamedPolicy("trust", parse_stored_policy(role.trust_policy, kind=Kind.TRUST))
     trust_policy = compile_policies([trust], actions=None)
     policies = structs.replace(caller.policies, rcp=guardrails)
-    context = assumption_context(call, role, asked)
+    context = context_of(call, assumption_keys(role, asked))
     actions = ["sts:AssumeRole"]
     actions += ["sts:TagSession"] if asked.session_tags or asked.transitive_tag_keys else []
     actions += ["sts:SetSourceIdentity"] if asked.source_identity is not None else []
@@ -160,8 +159,8 @@ def weigh(call: Call, caller: Caller, role: Role, asked: Asked, guardrails: tupl
             raise not_authorized(call, action, arn_of(role), decision)
 
 
-def assumption_context(call: Call, role: Role, asked: Asked) -> RequestContext:
-    """The condition keys of the call, with those of STS.
+def assumption_keys(role: Role, asked: Asked) -> Mapping[str, ContextValue]:
+    """The condition keys of STS, beside those of every call.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts
     """
@@ -178,7 +177,7 @@ def assumption_context(call: Call, role: Role, asked: Asked) -> RequestContext:
     for key, value in role.tags.items():
         keys[f"aws:ResourceTag/{key}"] = value
         keys[f"iam:ResourceTag/{key}"] = value
-    return context_of(call, keys)
+    return keys
 
 
 def make_session(

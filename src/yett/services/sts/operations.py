@@ -8,9 +8,11 @@ from yett.services.sts.assume_role import assume_role
 from yett.services.sts.caller_identity import get_access_key_info, get_caller_identity
 from yett.services.sts.federation_token import get_federation_token
 from yett.services.sts.session_token import get_session_token
+from yett.services.sts.web_identity import assume_role_with_web_identity, place_of_role
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "AssumeRole": assume_role,
+    "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
     "GetAccessKeyInfo": get_access_key_info,
     "GetCallerIdentity": get_caller_identity,
     "GetFederationToken": get_federation_token,
@@ -18,10 +20,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 NOT_OFFERED: Final[Mapping[str, str]] = {
-    "AssumeRoleWithSAML": "identity providers of IAM are not kept yet",
-    "AssumeRoleWithWebIdentity": "identity providers of IAM are not kept yet",
+    "AssumeRoleWithSAML": "SAML providers of IAM are not kept yet",
     "AssumeRoot": "the root users of member accounts are not managed centrally",
     "DecodeAuthorizationMessage": "denials are not encoded: `yett explain` tells why a call was refused",
     "GetDelegatedAccessToken": "requests for delegated access are not kept",
-    "GetWebIdentityToken": "identity providers of IAM are not kept yet",
+    "GetWebIdentityToken": "no tokens are issued for other parties",
 }
+
+place_of_unsigned = place_of_role

@@ -1,0 +1,206 @@
+"""What a web identity token says of its holder, and who may assume a role with it.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from msgspec import Struct
+
+from yett.policy import AuthorizationRequest, CompiledPolicies, Decision, Outcome, PolicyType
+from yett.rules.sts.assume_role import inherit_tags, read_session_tags
+from yett.rules.sts.errors import SessionRefused
+from yett.rules.sts.limits import SESSION_TAGS, SOURCE_IDENTITY_CHARACTERS, TAG_KEY_CHARACTERS, TAG_VALUE_CHARACTERS
+from yett.tokens import TokenFault, TokenRefused, verify_claims
+from yett.values.errors import Refusal
+
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"})
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp
+TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
+SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
+
+_SOURCE_IDENTITY: Final = re.compile(r"[\w+=,.@-]*", re.ASCII)
+_TAG_TEXT: Final = re.compile(r"[\w\s.:/=+\-@]*")  # letters, numbers and spaces of any script, as in tags of IAM
+
+
+class Fault(StrEnum):
+    """What is wrong with a token."""
+
+    MALFORMED = "MALFORMED"  # no JWT
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    MISSING_CLAIM = "MISSING_CLAIM"
+    AUDIENCE = "AUDIENCE"
+    TAGS = "TAGS"
+    SOURCE_IDENTITY = "SOURCE_IDENTITY"
+
+
+class WebIdentityRefused(Refusal):
+    """The token makes nobody's session. ``detail`` is what the fault is about: a claim, a moment."""
+
+    def __init__(self, fault: Fault, detail: str = "") -> None:
+        super().__init__(f"{fault.value} {detail}".strip())
+        self.fault = fault
+        self.detail = detail
+
+
+class WebIdentity(Struct, frozen=True, kw_only=True):
+    """Whom a provider vouches for."""
+
+    provider: str  # its URL without the scheme: what condition keys begin with
+    subject: str
+    audience: str
+    methods: tuple[str, ...]  # amr
+    tags: Mapping[str, str]
+    transitive_tag_keys: tuple[str, ...]
+    source_identity: str | None
+
+    @property
+    def keys(self) -> Mapping[str, str | tuple[str, ...]]:
+        """The condition keys of this request, and of all that the session will make.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+        """
+        keys: dict[str, str | tuple[str, ...]] = {
+            f"{self.provider}:aud": self.audience,
+            f"{self.provider}:sub": self.subject,
+        }
+        return keys | ({f"{self.provider}:amr": self.methods} if self.methods else {})
+
+
+def read_web_identity(
+    claims: Mapping[str, Any], *, provider: str, client_ids: Iterable[str], now: datetime
+) -> WebIdentity:
+    """Read the claims of a token whose signature and issuer are good.
+
+    Raises:
+        WebIdentityRefused: It is too old or too young, or for another audience, or a claim is no good.
+    """
+    check_time(claims, now)
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise WebIdentityRefused(Fault.MISSING_CLAIM, "sub")
+    methods = claims.get("amr", [])
+    listed = methods if isinstance(methods, list) else [methods]
+    tags, transitive_tag_keys = read_tags(claims.get(TAGS_CLAIM))
+    return WebIdentity(
+        provider=provider,
+        subject=subject,
+        audience=read_audience(claims, frozenset(client_ids)),
+        methods=tuple(method for method in listed if isinstance(method, str)),
+        tags=tags,
+        transitive_tag_keys=transitive_tag_keys,
+        source_identity=read_source_identity(claims.get(SOURCE_IDENTITY_CLAIM)),
+    )
+
+
+def check_time(claims: Mapping[str, Any], now: datetime) -> None:
+    """Refuse a token before or after its time.
+
+    Raises:
+        WebIdentityRefused
+    """
+    for name in ("exp", "iat"):
+        if name not in claims:
+            raise WebIdentityRefused(Fault.MISSING_CLAIM, name)
+    try:
+        verify_claims(claims, now=now)
+    except TokenRefused as refused:
+        match refused.fault:
+            case TokenFault.EXPIRED:
+                raise WebIdentityRefused(Fault.EXPIRED, str(int(claims["exp"]))) from refused
+            case TokenFault.NOT_YET_VALID:
+                raise WebIdentityRefused(Fault.NOT_YET_VALID) from refused
+            case _:
+                raise WebIdentityRefused(Fault.MALFORMED) from refused
+
+
+def read_audience(claims: Mapping[str, Any], client_ids: frozenset[str]) -> str:
+    """For whom the token is: one of the provider's client ids.
+
+    OBSERVED: where there is an ``azp``, it is that which counts (https://github.com/aws/aws-sdk-net/issues/3071).
+
+    Raises:
+        WebIdentityRefused: It is for somebody else.
+    """
+    if "aud" not in claims:
+        raise WebIdentityRefused(Fault.MISSING_CLAIM, "aud")
+    given = claims["azp"] if claims.get("azp") is not None else claims["aud"]
+    # UNCERTAIN: which of several audiences the condition key has, where there is no azp; here the first that is known.
+    for value in given if isinstance(given, list) else [given]:
+        if isinstance(value, str) and value in client_ids:
+            return value
+    raise WebIdentityRefused(Fault.AUDIENCE)
+
+
+def read_tags(claim: object) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Session tags and the keys of those that are transitive. A tag's value is text, or a list of one.
+
+    Raises:
+        WebIdentityRefused
+    """
+    if claim is None:
+        return {}, ()
+    principal_tags = claim.get("principal_tags", {}) if isinstance(claim, Mapping) else None
+    transitive = claim.get("transitive_tag_keys", []) if isinstance(claim, Mapping) else None
+    if not isinstance(principal_tags, Mapping) or not isinstance(transitive, list):
+        raise WebIdentityRefused(Fault.TAGS)
+    if not all(isinstance(key, str) for key in transitive) or len(principal_tags) > SESSION_TAGS:
+        raise WebIdentityRefused(Fault.TAGS)
+    given = [{"Key": str(key), "Value": read_tag_value(value)} for key, value in principal_tags.items()]
+    for tag in given:
+        if not 1 <= len(tag["Key"]) <= TAG_KEY_CHARACTERS or len(tag["Value"]) > TAG_VALUE_CHARACTERS:
+            raise WebIdentityRefused(Fault.TAGS)
+        if not all(_TAG_TEXT.fullmatch(text) for text in tag.values()) or tag["Key"].lower().startswith("aws:"):
+            raise WebIdentityRefused(Fault.TAGS)
+    try:
+        return inherit_tags(read_session_tags([*given]), tuple(transitive), inherited={})
+    except SessionRefused as refused:
+        raise WebIdentityRefused(Fault.TAGS) from refused
+
+
+def read_tag_value(value: object) -> str:
+    """The one value of a tag."""
+    match value:
+        case str() as text:
+            return text
+        case [str() as text]:
+            return text
+        case _:
+            raise WebIdentityRefused(Fault.TAGS)
+
+
+def read_source_identity(claim: object) -> str | None:
+    """The source identity, if the provider sets one.
+
+    Raises:
+        WebIdentityRefused
+    """
+    if claim is None:
+        return None
+    low, high = SOURCE_IDENTITY_CHARACTERS
+    if isinstance(claim, str) and low <= len(claim) <= high and _SOURCE_IDENTITY.fullmatch(claim):
+        return claim
+    raise WebIdentityRefused(Fault.SOURCE_IDENTITY)
+
+
+def weigh_federation(
+    request: AuthorizationRequest, *, trust_policy: CompiledPolicies, guardrails: Iterable[CompiledPolicies]
+) -> Decision:
+    """Decide one action of somebody federated, who has no policies: the trust policy must allow, and each guardrail of
+    the role's account.
+
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    weighed = [(PolicyType.RCP, level.evaluate(request)) for level in guardrails]
+    weighed.append((PolicyType.RESOURCE, trust_policy.evaluate(request)))
+    for outcome in (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY):
+        for policy_type, evaluation in weighed:
+            if evaluation.outcome is outcome:
+                return Decision(outcome, policy_type, evaluation.statement)
+    return Decision(Outcome.ALLOW, PolicyType.RESOURCE, weighed[-1][1].statement)

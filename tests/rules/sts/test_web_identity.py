@@ -1,0 +1,124 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yett.policy import (
+    AuthorizationRequest,
+    CompiledPolicies,
+    Kind,
+    NamedPolicy,
+    Outcome,
+    PolicyType,
+    Principal,
+    RequestContext,
+    compile_policies,
+    parse_policy,
+)
+from yett.rules.sts.web_identity import (
+    Fault,
+    WebIdentityRefused,
+    read_audience,
+    read_tags,
+    read_web_identity,
+    weigh_federation,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+MOMENT = int(NOW.timestamp())
+CLAIMS: dict[str, Any] = {"sub": "alice", "aud": "app", "iat": MOMENT, "exp": MOMENT + 60}
+IDS = frozenset({"app", "two"})
+
+
+def test_the_keys_begin_with_the_providers_name() -> None:
+    identity = read_web_identity({**CLAIMS, "amr": "pwd"}, provider="host/path", client_ids=IDS, now=NOW)
+    assert identity.keys == {"host/path:aud": "app", "host/path:sub": "alice", "host/path:amr": ("pwd",)}
+    identity = read_web_identity(CLAIMS, provider="host", client_ids=IDS, now=NOW)
+    assert set(identity.keys) == {"host:aud", "host:sub"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({"aud": "app"}, "app"),
+        ({"aud": ["x", "two", "app"]}, "two"),
+        ({"aud": ["x"], "azp": "app"}, "app"),
+        ({"aud": "app", "azp": None}, "app"),
+        ({"aud": "app", "azp": "x"}, None),
+        ({"aud": []}, None),
+        ({"aud": {"app": 1}}, None),
+        ({"azp": "app"}, None),
+    ],
+)
+def test_the_authorized_party_counts_before_the_audience(claims: Mapping[str, Any], expected: str | None) -> None:
+    if expected is not None:
+        assert read_audience(claims, IDS) == expected
+        return
+    with pytest.raises(WebIdentityRefused) as caught:
+        read_audience(claims, IDS)
+    assert caught.value.fault in {Fault.AUDIENCE, Fault.MISSING_CLAIM}
+
+
+@pytest.mark.parametrize("moment", [float("inf"), "x", True, None, [1]])
+def test_a_moment_that_is_none_refuses(moment: object) -> None:
+    with pytest.raises(WebIdentityRefused):
+        read_web_identity({**CLAIMS, "exp": moment}, provider="h", client_ids=IDS, now=NOW)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["principal_tags", "transitive_tag_keys"]), JSON) | JSON)
+def test_tags_are_read_or_refused_whatever_the_claim(claim: object) -> None:
+    try:
+        tags, transitive = read_tags(claim)
+    except WebIdentityRefused:
+        return
+    assert all(isinstance(each, str) for each in (*tags, *tags.values(), *transitive))
+    assert {key.lower() for key in transitive} <= {key.lower() for key in tags}
+
+
+def compiled(effect: str, kind: Kind) -> CompiledPolicies:
+    statement = {"Effect": effect, "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}
+    if kind is Kind.RCP:
+        statement["Resource"] = "*"
+    document = parse_policy({"Version": "2012-10-17", "Statement": [statement]}, kind=kind)
+    return compile_policies([NamedPolicy(kind.value, document)], actions=None)
+
+
+NOTHING = compile_policies([], actions=None)
+ALLOW, DENY = compiled("Allow", Kind.TRUST), compiled("Deny", Kind.TRUST)
+# An RCP of one's own has Deny alone; AWS's own, that allows all, has a trust policy's form here.
+RCP_DENY = compiled("Deny", Kind.RCP)
+
+
+@pytest.mark.parametrize(
+    ("trust", "guardrails", "outcome", "decided_by"),
+    [
+        (ALLOW, [], Outcome.ALLOW, PolicyType.RESOURCE),
+        (ALLOW, [ALLOW], Outcome.ALLOW, PolicyType.RESOURCE),
+        (DENY, [ALLOW], Outcome.EXPLICIT_DENY, PolicyType.RESOURCE),
+        (NOTHING, [ALLOW], Outcome.IMPLICIT_DENY, PolicyType.RESOURCE),
+        (ALLOW, [ALLOW, RCP_DENY], Outcome.EXPLICIT_DENY, PolicyType.RCP),
+        (ALLOW, [NOTHING], Outcome.IMPLICIT_DENY, PolicyType.RCP),
+    ],
+)
+def test_trust_and_every_guardrail_must_allow(
+    trust: CompiledPolicies, guardrails: list[CompiledPolicies], outcome: Outcome, decided_by: PolicyType
+) -> None:
+    request = AuthorizationRequest(
+        action="sts:AssumeRoleWithWebIdentity",
+        resource="arn:aws:iam::123456789012:role/r",
+        principal=Principal.federated("arn:aws:iam::123456789012:oidc-provider/host"),
+        resource_account="123456789012",
+        context=RequestContext.of({}),
+    )
+    decision = weigh_federation(request, trust_policy=trust, guardrails=guardrails)
+    assert (decision.outcome, decision.decided_by) == (outcome, decided_by)
