@@ -1,5 +1,7 @@
 """AWS::ApiGateway::* without SAM."""
 
+from typing import Any
+
 import pytest
 from tests.templates.ground import ACCOUNT, REGION, Ground
 
@@ -119,3 +121,63 @@ async def test_what_would_not_be_enforced_stops_the_deployment(
     assert feature in reason
     assert reason.startswith("template.yaml:")
     assert await ground.left() == (0, 0, 0, None)
+
+
+GUARDED = """\
+Parameters: {Ttl: {Type: String, Default: "60"}, Fails: {Type: String, Default: "no"}}
+Conditions: {Fails: !Equals [!Ref Fails, "yes"]}
+Resources:
+  One: {Type: AWS::Cognito::UserPool, Properties: {UserPoolName: one}}
+  Two: {Type: AWS::Cognito::UserPool, Properties: {UserPoolName: two}}
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties: {Name: guarded, Description: text, BinaryMediaTypes: [image/png], Tags: [{Key: team, Value: a}]}
+  Customers:
+    Type: AWS::ApiGateway::Authorizer
+    Properties:
+      RestApiId: !Ref Api
+      Name: customers
+      Type: COGNITO_USER_POOLS
+      IdentitySource: method.request.header.Authorization
+      AuthorizerResultTtlInSeconds: !Ref Ttl
+      ProviderARNs: [!GetAtt One.Arn]
+  Denied:
+    Type: AWS::ApiGateway::GatewayResponse
+    Properties: {RestApiId: !Ref Api, ResponseType: ACCESS_DENIED, StatusCode: "403"}
+  Key:
+    Type: AWS::IAM::AccessKey
+    DependsOn: [Customers, Denied]
+    Properties: {UserName: !If [Fails, nobody, !Ref Clerk]}
+  Clerk: {Type: AWS::IAM::User}
+"""
+
+
+async def guards(ground: Ground, api_id: str) -> tuple[Any, Any, Any]:
+    """An API's settings, its authorizers and its response to a denial."""
+    site, api = await ground.site(), {"restApiId": api_id}
+    found = dict(await site.do("apigateway", "GetRestApi", api))
+    found["tags"] = {name: one for name, one in found["tags"].items() if not name.startswith("yett:")}
+    authorizers = (await site.do("apigateway", "GetAuthorizers", api))["items"]
+    denied = await site.do("apigateway", "GetGatewayResponse", api | {"responseType": "ACCESS_DENIED"})
+    return found, authorizers, denied
+
+
+async def test_authorizers_responses_and_settings_are_changed_in_place_and_back(ground: Ground) -> None:
+    made = {one.logical_id: one.physical_id for one in (await ground.up(GUARDED)).resources}
+    before = await guards(ground, made["Api"])
+    changed = (
+        GUARDED.replace("[!GetAtt One.Arn]", "[!GetAtt Two.Arn]")
+        .replace('"403"', '"404"')
+        .replace(", Description: text, BinaryMediaTypes: [image/png], Tags: [{Key: team, Value: a}]", "")
+    )
+    await ground.refusal(changed, Ttl="0", Fails="yes")
+    assert await guards(ground, made["Api"]) == before
+    again = {one.logical_id: one.physical_id for one in (await ground.up(changed, Ttl="0")).resources}
+    assert again == made
+    api, (authorizer,), denied = await guards(ground, made["Api"])
+    assert authorizer["authorizerResultTtlInSeconds"] == 0
+    assert [arn.rpartition("/")[2] for arn in authorizer["providerARNs"]] == [made["Two"]]
+    assert denied["statusCode"] == "404"
+    assert not api.get("description")
+    assert not api.get("binaryMediaTypes")
+    assert api["tags"] == {}
