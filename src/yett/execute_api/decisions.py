@@ -5,7 +5,7 @@ ended.
 """
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from time import perf_counter
 from typing import Final
@@ -20,7 +20,6 @@ from yett.rules.execute_api.routing.domain import Target
 from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
-PATIENCE: Final = timedelta(seconds=60)  # a call that is not answered by then is not waited for
 KEPT: Final = 4096  # records; about a kilobyte each
 
 STEPS: Final = ("route", "screen", "authenticate", "authorize", "integrate")
@@ -148,21 +147,20 @@ class Decisions:
         """The record of a request id, if it is still kept."""
         return self._records.get(request_id)
 
-    def since(self, moment: datetime, limit: int) -> tuple[tuple[Record, ...], datetime]:
-        """Finished calls that came in at *moment* or later, oldest first, of more than *limit* the newest; and the
-        moment to go on from, so that none which is still going on is missed.
+    def since(self, moment: datetime, limit: int) -> tuple[tuple[Record, ...], datetime | None]:
+        """Finished calls that came in at *moment* or later, oldest first, of more than *limit* the newest; and when the
+        first came in of those that are still going on.
         """
         found: list[Record] = []
-        resume = moment
+        waiting: datetime | None = None
         for record in reversed(self._records.values()):
             if record.at < moment or len(found) == limit:
                 break
             if record.is_finished:
                 found.append(record)
-                resume = max(resume, record.at)
-        waiting = [each.at for each in islice(reversed(self._records.values()), limit) if not each.is_finished]
-        going_on = [at for at in waiting if at >= moment and resume - at < PATIENCE]
-        return tuple(reversed(found)), min((resume, *going_on))
+            else:
+                waiting = record.at
+        return tuple(reversed(found)), waiting
 
     def recent(self, limit: int) -> tuple[Record, ...]:
         """The newest records, newest first."""

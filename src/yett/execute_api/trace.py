@@ -154,7 +154,7 @@ def _decided_by(record: Record, statement: StatementRef | None) -> Json | None:
     }
 
 
-def _warnings(record: Record) -> Iterator[str]:
+def _warnings(record: Record) -> Iterator[Json]:
     """What the caller will be surprised by next."""
     question, standing = record.question, record.standing
     authorizer = question.method.authorizer if question is not None else None
@@ -162,7 +162,7 @@ def _warnings(record: Record) -> Iterator[str]:
         return
     finding = audit_answer(standing.authorizer_policy, authorizer, question.plan)
     if finding is not None:
-        yield f"{finding.where}: {finding.message}"
+        yield {"code": finding.code.value, "where": finding.where, "message": finding.message}
 
 
 def _policies(record: Record) -> list[Json]:

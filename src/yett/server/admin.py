@@ -2,7 +2,7 @@
 here too.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import parse_qs
 
@@ -12,7 +12,7 @@ from msgspec import Raw
 from yett.execute_api.decisions import Decisions
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialsRefused
-from yett.server.explained import Explained, explained
+from yett.server.explained import Explained, Recent, explained, recent
 from yett.server.inquiries import READ_API, Inquiries, NotAnswered, may
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
@@ -24,6 +24,7 @@ API: Final = "/_yett/api/"
 RECENT: Final = "/_yett/api/decisions"
 DECISIONS: Final = "/_yett/api/decisions/"
 RECENT_AT_MOST: Final = 100
+PATIENCE: Final = timedelta(seconds=60)
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SIGNING_NAME: Final = "apigateway"
 SKEW_SECONDS: Final = 900
@@ -42,6 +43,10 @@ class Node(Protocol):
         """What whichever of them answered the call knows of it."""
         ...
 
+    async def recent(self, after: datetime, limit: int) -> tuple[Recent, ...]:
+        """What each of them decided since a moment."""
+        ...
+
 
 class Admin:
     """The door for ``/_yett``."""
@@ -50,7 +55,7 @@ class Admin:
         self._ports = ports
         self._decisions = decisions
         self._node = node
-        self._inquiries = Inquiries(ports, decisions)
+        self._inquiries = Inquiries(ports, decisions, self._seen)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer health checks for anyone, decisions for whoever may read the API, stacks for whoever may deploy."""
@@ -89,6 +94,11 @@ class Admin:
         except NotAnswered as refusal:
             return _answer(refusal.status, {"message": refusal.reason})
 
+    async def _seen(self) -> tuple[bytes, ...]:
+        """The newest traces of the other processes."""
+        answers = () if self._node is None else await self._node.recent(LONG_AGO, RECENT_AT_MOST)
+        return tuple(each.trace for answer in answers for each in answer.decisions)
+
     async def _recent(self, request: HttpRequest, caller: Caller) -> dict[str, object]:
         """Decisions since a moment, or since the call of a request id, oldest first, and the moment to go on from."""
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
@@ -98,10 +108,14 @@ class Admin:
             after = known.at if known is not None else parse_iso(query["after"]) if "after" in query else LONG_AGO
         except ValueError as error:
             raise NotAnswered(400, "`limit` is a number, `after` a request id or an ISO 8601 moment") from error
-        records, resume = self._decisions.since(after, limit)
-        found = [explained(record, self._ports.settings) for record in records]
+        answers = [recent(self._decisions, self._ports.settings, after=after, limit=limit)]
+        answers += () if self._node is None else await self._node.recent(after, limit)
+        found = sorted((each for answer in answers for each in answer.decisions), key=lambda each: each.at)[-limit:]
         mine = [each for each in found if each.account == caller.identity.account and _may_read(caller, each, request)]
-        return {"decisions": [Raw(each.trace) for each in mine], "after": resume.isoformat()}
+        resume = found[-1].at if found else after
+        patience = request.received_at - PATIENCE  # a call that came in before is not waited for
+        waiting = [each.waiting for each in answers if each.waiting is not None and each.waiting > patience]
+        return {"decisions": [Raw(each.trace) for each in mine], "after": min((resume, *waiting)).isoformat()}
 
     async def _explain(self, request: HttpRequest, request_id: str) -> HttpResponse:
         try:

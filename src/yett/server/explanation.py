@@ -38,7 +38,7 @@ def draw(trace: Mapping[str, Any]) -> Tree:
     if trace.get("cause"):
         tree.add(f"[yellow]cause[/yellow]: {escape(trace['cause'])}")
     for warning in trace.get("warnings", ()):
-        tree.add(f"[yellow]beware[/yellow]: {escape(warning)}")
+        tree.add(f"[yellow]beware[/yellow]: {escape(warning['where'])}: {escape(warning['message'])}")
     decided = trace["decidedBy"]
     if decided is not None and decided["policy"] is not None:
         sid = f" ({decided['sid']})" if decided["sid"] else ""

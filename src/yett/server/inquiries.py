@@ -4,7 +4,7 @@ called, the access matrix, the audit, and recent decisions. Nothing here changes
 Every answer is about the account of whoever asks, and needs the permission that AWS has for its like.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -83,9 +83,12 @@ class Simulation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Inquiries:
     """Answers to callers who have signed."""
 
-    def __init__(self, ports: Ports, decisions: Decisions) -> None:
+    def __init__(
+        self, ports: Ports, decisions: Decisions, seen_elsewhere: Callable[[], Awaitable[tuple[bytes, ...]]]
+    ) -> None:
         self._ports = ports
         self._decisions = decisions
+        self._seen_elsewhere = seen_elsewhere  # traces of calls that other processes answered
 
     async def answer(self, request: HttpRequest, caller: Caller) -> Json:
         """The answer, as JSON.
@@ -164,9 +167,7 @@ class Inquiries:
                 return []
             made = _make_request(wanted, plan, path, query, asked=request, at=request.received_at)
             target = Target(plan.api_id, plan.stage, path)
-            simulated = await simulate(
-                made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=False
-            )
+            simulated = await simulate(made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=False)
             if simulated.trace["outcome"] != trace["outcome"]:
                 return []
             record = simulated.record
@@ -202,6 +203,14 @@ class Inquiries:
             if not source.name.startswith("arn:aws:iam::aws:")
         ]
         findings = [_describe(each, plan) for plan in plans for each in self._findings(plan, request.received_at)]
+        served = {(plan.api_id, plan.stage) for plan in plans}
+        for trace in map(msgspec.json.decode, await self._seen_elsewhere()):
+            if (trace["api"], trace["stage"]) in served:
+                findings += [
+                    known
+                    for each in trace["warnings"]
+                    if (known := {**each, "api": trace["api"], "stage": trace["stage"]}) not in findings
+                ]
         findings += [_describe(each, None) for each in audit_statements(policies)]
         return {
             "apis": [{"api": plan.api_id, "name": plan.api_name, "stage": plan.stage} for plan in plans],

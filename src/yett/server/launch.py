@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from yett.ports.iam_store import LastUse
 from yett.ports.settings import Settings
-from yett.server.explained import Explained
+from yett.server.explained import Explained, Recent
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
 # From the control process: begin, end (with the seconds that idle connections get), are you there, why was this call
@@ -55,4 +55,5 @@ read_request: Final = msgspec.msgpack.Decoder(HttpRequest, dec_hook=_from_plain)
 read_response: Final = msgspec.msgpack.Decoder(HttpResponse, dec_hook=_from_plain).decode
 read_uses: Final = msgspec.msgpack.Decoder(dict[str, LastUse]).decode
 read_explained: Final = msgspec.msgpack.Decoder(Explained).decode
+read_recent: Final = msgspec.msgpack.Decoder(Recent).decode
 read_seconds: Final = msgspec.msgpack.Decoder(float).decode

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,8 +14,18 @@ import structlog
 from msgspec import structs
 
 from yett.ports.iam_store import IamStore
-from yett.server.explained import Explained
-from yett.server.launch import EXPLAIN, RELAY, USES, Launch, encode, read_explained, read_request, read_uses
+from yett.server.explained import Explained, Recent
+from yett.server.launch import (
+    EXPLAIN,
+    RELAY,
+    USES,
+    Launch,
+    encode,
+    read_explained,
+    read_recent,
+    read_request,
+    read_uses,
+)
 from yett.server.parts import CommitLog, listen_at, make_file
 from yett.server.places import Child, ChildFailed, Place
 from yett.values.errors import Unavailable
@@ -114,13 +125,20 @@ class Node:
 
     async def explain(self, request_id: str) -> Explained | None:
         """What whichever worker answered the call knows of it."""
-        links = [place.child.link for place in self._workers if place.child is not None]
-        question = request_id.encode()
-        found = await asyncio.gather(
-            *(asyncio.wait_for(link.ask(EXPLAIN, question), EXPLAIN_SECONDS) for link in links), return_exceptions=True
-        )
-        answers = [each for each in found if isinstance(each, bytes) and each]
+        answers = await self._ask_workers(request_id)
         return read_explained(answers[0]) if answers else None
+
+    async def recent(self, after: datetime, limit: int) -> tuple[Recent, ...]:
+        """What each worker decided since a moment."""
+        return tuple(map(read_recent, await self._ask_workers(f"{after.isoformat()} {limit}")))
+
+    async def _ask_workers(self, question: str) -> list[bytes]:
+        links = [place.child.link for place in self._workers if place.child is not None]
+        body = question.encode()
+        found = await asyncio.gather(
+            *(asyncio.wait_for(link.ask(EXPLAIN, body), EXPLAIN_SECONDS) for link in links), return_exceptions=True
+        )
+        return [each for each in found if isinstance(each, bytes) and each]
 
     async def _handle(self, topic: int, body: bytes) -> bytes:
         if topic == RELAY:

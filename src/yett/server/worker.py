@@ -20,7 +20,7 @@ from yett.ports.settings import Settings
 from yett.server import child
 from yett.server.doors import Door, choose
 from yett.server.edge import Edge, HostRule
-from yett.server.explained import explained
+from yett.server.explained import explained, recent
 from yett.server.launch import RELAY, USES, Launch, encode, read_response
 from yett.server.limits import GATEWAY_ALONE
 from yett.server.listener import Listener, listen_on
@@ -29,6 +29,7 @@ from yett.server.settings import TlsFiles
 from yett.server.tls import make_context
 from yett.values.errors import Unavailable
 from yett.values.http import Headers, HttpRequest, HttpResponse
+from yett.values.timestamps import parse_iso
 
 GRACE_SECONDS: Final = 10.0  # for requests in hand
 CONTROL_IS_AWAY: Final = HttpResponse(
@@ -95,7 +96,12 @@ class Worker:
             await close()
 
     def explain(self, request_id: str) -> bytes:
-        """The explanation of a call that this worker answered."""
+        """The explanation of a call that this worker answered; or, asked with a moment and a number instead of an id,
+        what it decided since.
+        """
+        moment, is_many, limit = request_id.partition(" ")
+        if is_many:
+            return encode(recent(self._decisions, self._settings, after=parse_iso(moment), limit=int(limit)))
         record = self._decisions.find(request_id)
         return b"" if record is None else encode(explained(record, self._settings))
 

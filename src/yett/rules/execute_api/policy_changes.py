@@ -165,7 +165,7 @@ def _put(
             caller = structs.replace(caller, rcp=_at(caller.rcp, change.level, policies))
         case _:
             pass
-    return question, structs.replace(standing, caller_policies=caller)
+    return question, structs.replace(standing, caller_policies=caller, invocation_policies=None)
 
 
 def _at(

@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+from tests.rules.execute_api.support import (
+    ACCOUNT,
+    compiled,
+    make_plan,
+    make_request,
+    method,
+    resource,
+    resource_policy,
+    route,
+    token_authorizer,
+)
+
+from yett.policy import Kind, NamedPolicy, parse_policy
+from yett.rules.execute_api.audit import Code, audit_answer, audit_route, audit_statements
+from yett.rules.execute_api.deployment import AuthorizationType
+
+BASE = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc123/prod"
+OFFICE = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+ABROAD = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+
+
+def audited(*statements: dict[str, Any], kind: AuthorizationType = AuthorizationType.NONE) -> Code | None:
+    plan = make_plan(
+        resource("/pets", method("GET", kind)), policy=resource_policy(*statements) if statements else None
+    )
+    finding = audit_route(route(plan, make_request("GET", "/pets"), "/pets").question)
+    return None if finding is None else finding.code
+
+
+@pytest.mark.parametrize(
+    ("statements", "code"),
+    [
+        ([], Code.OPEN_TO_ANYONE),
+        ([{}], Code.OPEN_TO_ANYONE),
+        ([{}, {"Effect": "Deny", "Resource": f"{BASE}/GET/other"}], Code.OPEN_TO_ANYONE),
+        ([{"Condition": OFFICE}, {}], Code.OPEN_TO_ANYONE),
+        ([{"Condition": OFFICE}], Code.ONE_ADDRESS_CONDITION),
+        ([{}, {"Effect": "Deny", "Condition": ABROAD}], Code.ONE_ADDRESS_CONDITION),
+        ([{"Condition": OFFICE | {"StringEquals": {"aws:UserAgent": "x"}}}], None),
+        ([{}, {"Effect": "Deny"}], None),
+        ([{"Principal": {"AWS": ACCOUNT}}], None),
+        ([{"Resource": f"{BASE}/GET/other"}], None),
+    ],
+)
+def test_routes_that_anyone_or_an_address_can_call_are_found(
+    statements: list[dict[str, Any]], code: Code | None
+) -> None:
+    assert audited(*statements) is code
+
+
+def test_a_route_that_wants_a_signature_is_not_open() -> None:
+    assert audited(kind=AuthorizationType.AWS_IAM) is None
+
+
+def answered(*statements: dict[str, Any], routes: int = 2, ttl: int = 300) -> str | None:
+    authorizer = token_authorizer(result_ttl_seconds=ttl)
+    custom = method("GET", AuthorizationType.CUSTOM, authorizer_id="auth1")
+    plan = make_plan(*(resource(f"/{n}", custom) for n in range(routes)), authorizers=(authorizer,))
+    known = plan.methods[0].authorizer
+    assert known is not None
+    finding = audit_answer(compiled(Kind.AUTHORIZER, *statements), known, plan)
+    return None if finding is None else f"{finding.code.value} {finding.where}: {finding.message}"
+
+
+def test_an_answer_that_names_one_method_and_is_cached_is_told_before_it_surprises() -> None:
+    one = {"Resource": f"{BASE}/GET/0"}
+    assert answered(one) == (
+        "AUTHORIZER_NAMES_ONE_METHOD authorizer tokens: this Allow covers prod/GET/0 only, and is cached for 300 s: "
+        "the next method gets 403"
+    )
+    assert answered(one, ttl=0) is None
+    assert answered(one, routes=1) is None
+    assert answered({"Resource": f"{BASE}/GET/*"}) is None
+    assert answered({"Resource": [f"{BASE}/GET/0", f"{BASE}/GET/1"]}) is None
+
+
+@pytest.mark.parametrize("value", ["*", f"{BASE}/*", f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc123/*"])
+def test_an_answer_that_allows_everything_is_told(value: str) -> None:
+    assert str(answered({"Resource": value})).startswith("AUTHORIZER_ALLOWS_EVERYTHING")
+    assert answered({"Resource": value}, {"Effect": "Deny", "Resource": f"{BASE}/GET/1"}) is None
+
+
+def test_statements_that_can_never_match_are_told_once() -> None:
+    text = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"{BASE}/get/pets"},
+            {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"},
+        ],
+    }
+    policy = NamedPolicy("p", parse_policy(text, kind=Kind.IDENTITY))
+    findings = list(audit_statements([("user/bob", policy, Kind.IDENTITY)] * 2))
+    assert [(each.code, each.where) for each in findings] == [
+        (Code.UNSATISFIABLE_STATEMENT, "user/bob: p/Statement/0/Resource")
+    ]

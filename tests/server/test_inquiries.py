@@ -1,0 +1,185 @@
+"""What administration may ask, who may ask it, and that what it proposes does what it says, on a running server."""
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from tests.sdk.making import Api, make_user, mock
+from tests.sdk.running import RunningServer
+
+INVOKE = "execute-api:Invoke"
+
+
+@pytest.fixture(scope="module", params=[0, 2], ids=["one-process", "workers"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    settings = {"workers": request.param} if request.param else {}
+    with RunningServer(tmp_path_factory.mktemp("home"), **settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def api(running: RunningServer) -> Api:
+    made = Api(running)
+    for path in ("/pets", "/vault"):
+        made.method(path, mock(), authorizationType="AWS_IAM")
+    made.method("/open", mock())
+    made.deploy()
+    return made
+
+
+def ask(
+    running: RunningServer,
+    path: str,
+    /,
+    *,
+    by: Credentials | None = None,
+    body: Mapping[str, Any] | None = None,
+    **query: str,
+) -> tuple[int, Any]:
+    path = f"/_yett/api/{path}" + (f"?{urlencode(query)}" if query else "")
+    method = "GET" if body is None else "POST"
+    data = b"" if body is None else json.dumps(body).encode()
+    request = AWSRequest(method=method, url=f"http://localhost:{running.server.port}{path}", data=data)
+    SigV4Auth(by or running.root, "apigateway", running.settings.region).add_auth(request)
+    connection = http.client.HTTPConnection("localhost", running.server.port, timeout=60)
+    try:
+        connection.request(method, path, body=data, headers=dict(request.headers.items()))
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def matrix(running: RunningServer, api: Api) -> dict[tuple[str, str], str]:
+    """Outcomes by path and principal."""
+    status, told = ask(running, "access-matrix", api=api.id)
+    assert status == 200
+    return {
+        (route["path"], caller["principal"]): outcome
+        for route in told["routes"]
+        for caller, outcome in zip(told["callers"], route["outcomes"], strict=True)
+    }
+
+
+def simulate(running: RunningServer, api: Api, path: str, whom: str) -> Mapping[str, Any]:
+    status, trace = ask(running, "simulate", body={"api": api.id, "path": path, "as": whom})
+    assert status == 200, trace
+    return trace
+
+
+REFUSED: list[tuple[list[dict[str, Any]], str]] = [
+    ([], "implicit_deny"),
+    ([{"Sid": "Vault", "Effect": "Allow", "Resource": "{base}/GET/vault"}], "implicit_deny"),
+    ([{"Effect": "Allow", "Resource": "*"}, {"Effect": "Deny", "Resource": "{base}/GET/pets"}], "explicit_deny"),
+    ([{"Effect": "Allow", "Resource": "*"}, {"Effect": "Deny", "Resource": "*"}], "explicit_deny"),
+]
+
+
+@pytest.mark.parametrize(("statements", "outcome"), REFUSED)
+def test_a_proposal_that_is_carried_out_opens_the_one_cell_of_the_matrix(
+    running: RunningServer, api: Api, statements: list[dict[str, Any]], outcome: str
+) -> None:
+    base = f"arn:aws:execute-api:{running.settings.region}:{running.settings.account}:{api.id}/prod"
+    filled = [{"Action": INVOKE, **each, "Resource": each["Resource"].replace("{base}", base)} for each in statements]
+    name = make_user(running, *filled)[0].rpartition("/")[2]
+    whom = f"user/{name}"
+    trace = simulate(running, api, "/pets", whom)
+    assert trace["outcome"] == outcome
+    assert trace["wouldAllow"]
+    before = matrix(running, api)
+    iam = running.client("iam")
+    own = {each: policy_of(iam, name, each) for each in iam.list_user_policies(UserName=name)["PolicyNames"]}
+    for proposal in trace["wouldAllow"]:
+        assert proposal["alsoAllows"] == proposal["alsoDenies"] == []
+        for change in proposal["changes"]:
+            assert change["type"] == "identity"
+            document = json.dumps(change["document"])
+            iam.put_user_policy(UserName=name, PolicyName=change["policy"], PolicyDocument=document)
+        changed = {
+            cell for cell, now in matrix(running, api).items() if (now == "allow") is not (before[cell] == "allow")
+        }
+        assert changed == {("/pets", whom)}
+        for each in iam.list_user_policies(UserName=name)["PolicyNames"]:
+            iam.delete_user_policy(UserName=name, PolicyName=each)
+        for each, document in own.items():
+            iam.put_user_policy(UserName=name, PolicyName=each, PolicyDocument=document)
+
+
+def policy_of(iam: Any, user: str, name: str) -> str:
+    return json.dumps(iam.get_user_policy(UserName=user, PolicyName=name)["PolicyDocument"])
+
+
+def test_a_real_refusal_is_explained_with_what_would_allow_it(running: RunningServer, api: Api) -> None:
+    _, nobody = make_user(running)
+    answer = running.call(api.id, "/prod/pets", signed_by=nobody)
+    assert answer.status == 403
+    _, trace = ask(running, f"decisions/{answer.headers['x-amzn-requestid']}")
+    assert trace["outcome"] == "implicit_deny"
+    assert trace["wouldAllow"]
+
+
+def test_the_cause_of_a_signature_that_does_not_match_is_told_where_it_is_a_slip(
+    running: RunningServer, api: Api
+) -> None:
+    secret = running.root.secret_key
+    for given, cause in (
+        ("not the secret", None),
+        (f"{secret}\n", "the secret: the client's has a line break at its end"),
+    ):
+        answer = running.call(api.id, "/prod/pets", signed_by=Credentials(running.root.access_key, given))
+        assert cause is None or cause.encode() not in answer.body
+        _, trace = ask(running, f"decisions/{answer.headers['x-amzn-requestid']}")
+        assert (trace["outcome"], trace["cause"]) == ("unauthenticated", cause)
+        assert secret not in json.dumps(trace)
+
+
+def test_decisions_since_a_call_are_told_oldest_first(running: RunningServer, api: Api) -> None:
+    first = running.call(api.id, "/prod/open").headers["x-amzn-requestid"]
+    ids = [running.call(api.id, "/prod/open").headers["x-amzn-requestid"] for _ in range(4)]
+    _, one = ask(running, f"decisions/{first}")
+    status, told = ask(running, "decisions", after=one["at"], limit="50")
+    assert status == 200
+    found = [each["requestId"] for each in told["decisions"]]
+    assert [each for each in found if each in {first, *ids}] == [first, *ids]
+    _, again = ask(running, "decisions", after=told["after"])
+    assert ids[-1] in [each["requestId"] for each in again["decisions"]]
+    assert ask(running, "decisions", after="never")[0] == 400
+
+
+def test_who_may_not_know_is_told_nothing(running: RunningServer, api: Api) -> None:
+    running.call(api.id, "/prod/open")
+    _, stranger = make_user(running, {"Effect": "Allow", "Action": INVOKE, "Resource": "*"})
+    for path, body in (("simulate", {"path": "/pets"}), ("who-can", None), ("access-matrix", None), ("audit", None)):
+        query = {} if body is not None else {"path": "/pets", "api": api.id}
+        given = None if body is None else {**body, "api": api.id}
+        assert ask(running, path, by=stranger, body=given, **query)[0] == 403, path
+    assert ask(running, "decisions", by=stranger)[1]["decisions"] == []
+    arn, reader = make_user(running, {"Effect": "Allow", "Action": "apigateway:GET", "Resource": "*"})
+    assert ask(running, "simulate", by=reader, body={"path": "/pets", "api": api.id})[0] == 200
+    assert ask(running, "simulate", by=reader, body={"path": "/pets", "api": api.id, "as": arn})[0] == 403
+    assert ask(running, "access-matrix", by=reader, api=api.id)[0] == 403
+
+
+def test_what_is_asked_wrongly_is_said(running: RunningServer, api: Api) -> None:
+    for body, said in (
+        ({"colour": "red"}, "the simulation cannot be read"),
+        ({"api": "none", "path": "/pets"}, "there is no such API"),
+        ({"api": api.id, "path": "/pets", "as": "group/x"}, "there is no principal"),
+    ):
+        status, answer = ask(running, "simulate", body=body)
+        assert (status >= 400, said in answer["message"]) == (True, True), answer
+    assert ask(running, "simulate")[0] == 405
+    assert ask(running, "nothing")[0] == 404
+
+
+def test_the_audit_lists_the_open_route(running: RunningServer, api: Api) -> None:
+    status, told = ask(running, "audit", api=api.id)
+    assert status == 200
+    assert {"OPEN_TO_ANYONE"} == {each["code"] for each in told["findings"] if each["api"] == api.id}
+    assert [each["where"] for each in told["findings"] if each["api"] == api.id] == ["GET /open"]
