@@ -60,7 +60,7 @@ class FunctionRunner(Protocol):
     ) -> None:
         """Take an invocation that nobody waits for; a failed one is tried twice more, as Lambda does.
 
-        What is queued lives in memory: it is lost when this process stops.
+        The runner that operations ask keeps what it took until it is done; one beneath it may have it in memory alone.
 
         Raises:
             FunctionNotFound, FunctionThrottled

@@ -123,6 +123,7 @@ class EventRecord(Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     due_at: datetime  # when it is to be tried next
     trace_header: str | None = None
+    owner: str = ""  # the server that took it
     failures: int = 0  # times that the function ran and failed
     refusals: int = 0  # times that it could not be run since
 

@@ -102,6 +102,7 @@ class Server:
                 if node is not None:
                     launch = make_launch(settings, known, node, master_keys=master_keys, endpoint_url=admin_url)
                     await node.start(launch, answer=wired.doors.answer, iam_store=wired.ports.iam_store)
+                await wired.events.resume()
             except BaseException:
                 await listening.close()
                 await wired.close()

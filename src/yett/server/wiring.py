@@ -1,5 +1,6 @@
 """Which part answers which port, and which door stands where, in a process that AWS APIs are called in."""
 
+import platform
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Self
 
 from msgspec import Struct, structs
 
+from yett.adapters.functions.events import KeptEvents
 from yett.control_plane.door import answer as answer_control_plane
 from yett.control_plane.door import answer_unsigned
 from yett.execute_api.decisions import Decisions
@@ -49,6 +51,7 @@ class Wired(Struct, frozen=True, kw_only=True):
     decisions: Decisions
     doors: Doors  # of the listener that clients of APIs reach
     admin_doors: Doors | None  # of the listener for administration, where that is another one
+    events: KeptEvents  # to be resumed once functions can run
     closers: tuple[Callable[[], Awaitable[None]], ...]  # in the order in which they are closed
 
     @classmethod
@@ -84,14 +87,29 @@ class Wired(Struct, frozen=True, kw_only=True):
             dynamodb_url=dynamodb_url,
             announces_flushes=shares is not None,
         )
+        events = KeptEvents(
+            runner,
+            store=store.function_store,
+            functions=store.functions,
+            clock=store.clock,
+            owner=f"{platform.node()}:{home.resolve()}",
+        )
+        ports = structs.replace(parts.ports, function_runner=events)
         decisions = Decisions()
         doors, admin_doors = _doors(
-            parts.ports,
+            ports,
             decisions,
             is_separate=admin_url is not None,
             node=None if shares is None else shares.node,
         )
-        return cls(ports=parts.ports, decisions=decisions, doors=doors, admin_doors=admin_doors, closers=parts.closers)
+        return cls(
+            ports=ports,
+            decisions=decisions,
+            doors=doors,
+            admin_doors=admin_doors,
+            events=events,
+            closers=(events.stop, *parts.closers),
+        )
 
     async def close(self) -> None:
         """End what was started: functions, the embedded DynamoDB, connections, threads, the store."""
