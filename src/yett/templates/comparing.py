@@ -19,6 +19,7 @@ from yett.templates.secrecy import ways_of_secrets
 
 FUNCTION: Final = "AWS::Lambda::Function"
 API: Final = "AWS::ApiGateway::RestApi"
+VERSION: Final = "AWS::Lambda::Version"
 DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
 
 
@@ -119,13 +120,16 @@ class Comparison:
         return hashlib.sha256(packed).hexdigest()
 
     def _digest(self, wanted: Wanted, code: str) -> str:
-        """What the resource is made of. A deployment that was made for an API stands for what it froze."""
+        """What the resource is made of. A deployment or version that was made for the user stands for what it froze."""
         parts: list[Any] = [wanted.type, wanted.properties]
         if code:
             parts.append(code)
         if wanted.type == DEPLOYMENT and self._loaded.is_made(wanted.logical_id):
             api_id = wanted.properties.get("RestApiId")
             parts += [one.digest for one in self._now.values() if one.type == API and one.physical_id == api_id]
+        if wanted.type == VERSION and self._loaded.is_made(wanted.logical_id):
+            function = wanted.properties.get("FunctionName")
+            parts += [one.digest for one in self._now.values() if one.type == FUNCTION and one.physical_id == function]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     async def _change(self, kind: ResourceType, wanted: Wanted, present: ResourceRecord) -> str:
