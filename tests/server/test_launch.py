@@ -28,12 +28,12 @@ def test_an_answer_comes_back_as_it_was(status: int, lines: list[tuple[str, str]
 def test_what_a_process_needs_to_begin_comes_whole() -> None:
     launch = Launch(
         settings=Settings(account="1" * 12),
-        home="/home",
+        home="/h",
         master_keys="a,b",
         database_url=None,
         redis_url=None,
         endpoint_url="http://localhost:1",
-        functions_path="/home/functions.sock",
+        functions_path="/h/functions.sock",
         functions_token=b"t" * 32,
         commits=3,
         listening=(4, 5),

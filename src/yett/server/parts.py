@@ -18,6 +18,7 @@ from yett.adapters.fresh_views import FreshCallers, FreshFunctions, FreshKeySets
 from yett.adapters.functions.catalog import FunctionCatalog
 from yett.adapters.functions.code import CodeDirectories
 from yett.adapters.functions.credentials import RoleCredentials
+from yett.adapters.functions.events import KeptEvents
 from yett.adapters.functions.pool import FunctionPool
 from yett.adapters.functions.remote import HostedFunctions, RemoteFunctions
 from yett.adapters.jwks import StoredKeySets
@@ -59,6 +60,7 @@ __all__ = [
     "CommitLog",
     "FunctionPool",
     "HostedFunctions",
+    "KeptEvents",
     "Link",
     "RemoteFunctions",
     "RootlessCallers",

@@ -8,7 +8,6 @@ from typing import Self
 
 from msgspec import Struct, structs
 
-from yett.adapters.functions.events import KeptEvents
 from yett.control_plane.door import answer as answer_control_plane
 from yett.control_plane.door import answer_unsigned
 from yett.execute_api.decisions import Decisions
@@ -24,6 +23,7 @@ from yett.server.parts import (
     DATABASE,
     CommitLog,
     FunctionPool,
+    KeptEvents,
     Parts,
     RemoteFunctions,
     RootlessCallers,
