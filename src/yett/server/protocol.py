@@ -4,8 +4,8 @@ One request is in hand at a time. What the client sends ahead stays unparsed, an
 so pipelined answers keep their order without a queue. Deadlines are attributes that the listener's one sweep looks at.
 
 A client that goes away cancels nothing: its handler runs to the end and the answer is dropped, as on AWS, where the
-integration, and what it caches, meters and charges, goes on. Its place among the connections is free only then. A body
-that is still streaming is closed, and a body that breaks off takes the connection with it.
+integration, and what it caches, meters and charges, goes on: its place is free only then. But a body on its way is
+stopped; and one that breaks off takes the connection with it.
 """
 
 import asyncio
@@ -144,8 +144,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._peer_is_done = True
-        # A client may half-close and wait for its answers, but not for a body without a foreseeable end; TLS knows no
-        # such thing.
+        # A client may half-close and wait for answers, but not for a body without a foreseeable end; over TLS, never.
         if self._relay is not None and self._relay.length is None:
             return False
         return self._shared.scheme == "http" and (self._state is ANSWERING or self._is_write_paused)
