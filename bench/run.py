@@ -8,23 +8,29 @@ description goes to bench/results/; bench/README.md says how to read it.
 """
 
 import argparse
-import json
 import shutil
 import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import CONTENDERS, Contender, Run, start_upstream
+from bench import peers
+from bench.contenders import CONTENDERS as OURS
+from bench.contenders import Contender, Run, start_upstream
 from bench.load import HeaderLines, Load, ask_once, drive
 from bench.processes import BenchError, cpu_seconds, describe_machine, resident_megabytes, stop
+from bench.results import write
 from bench.startup import measure_start
 
-RESULTS = Path(__file__).parent / "results"
+CONTENDERS = OURS | {
+    "haproxy-jwt": peers.haproxy,
+    "envoy": peers.envoy,
+    "envoy-jwt": peers.envoy_jwt,
+    "envoy-jwt-same": peers.envoy_jwt_same,
+}
 WARM_UP_SECONDS = 1.0
 BESIDE = "nginx"  # whom the others are compared with, round by round
 
@@ -129,7 +135,11 @@ def measure(run: Run, options: argparse.Namespace) -> list[dict[str, object]]:
     measured: list[Measured] = []
     for name in wanted:
         _say(f"starting {name}")
-        one = Measured(name, CONTENDERS[name](run), options)
+        try:
+            one = Measured(name, CONTENDERS[name](run), options)
+        except peers.NotInstalled as missing:
+            _say(f"left out {missing}")
+            continue
         one.warm_up()
         measured.append(one)
     for number in range(1, options.rounds + 1):
@@ -152,20 +162,6 @@ def print_table(report: dict[str, Any]) -> None:
         )
     if report["start"]:
         print(f"start: {report['start']}")
-
-
-def write(report: dict[str, Any], name: str) -> Path:
-    """Write the file under a name that no other has."""
-    RESULTS.mkdir(exist_ok=True)
-    for number in count(1):
-        path = RESULTS / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
-        try:
-            with path.open("x") as file:
-                file.write(json.dumps(report, indent=2) + "\n")
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("numbers do not end")
 
 
 def _say(text: str) -> None:
