@@ -78,6 +78,7 @@ def answer(status: int, error_type: str | None = None, body: bytes = b"") -> Ans
         (answer(403, "MissingAuthenticationTokenException"), "unauthenticated"),
         (answer(401, "UnauthorizedException"), "needs_token"),
         (answer(500, "AuthorizerConfigurationException"), "error"),
+        (answer(502, "InternalServerErrorException"), "allow"),
     ],
 )
 def test_what_the_gateway_decided_shows_in_its_answer(given: Answer, outcome: str) -> None:

@@ -3,6 +3,8 @@
 The fixtures ``gateway`` and ``api`` come with yett. A failing assertion prints the explanation of the call.
 """
 
+import pathlib
+
 import pytest
 
 from yett.testing.faults import Fault
@@ -75,3 +77,15 @@ def test_nobody_gets_in_while_the_customers_keys_are_out_of_reach(pets):
 def test_the_office_answers_its_own_network_alone(office):
     office.anonymous(source_ip="127.0.0.5").get("/hours").assert_allowed()
     office.anonymous(source_ip="203.0.113.9").get("/hours").assert_denied(by="OnlyFromTheOffice")
+
+
+def test_who_may_call_what_is_as_it_was_reviewed(pets):
+    callers = {
+        "anonymous": pets.anonymous(),
+        "clerk": pets.as_user("petstore-clerk"),
+        "auditor": pets.as_role("petstore-auditor"),
+        "customer": pets.as_pool_user("CustomerPool", "alice"),
+        "partner": pets.with_token(f"Bearer {pets.gateway.token('PartnerPool', 'bob')}"),
+    }
+    matrix = pets.access_matrix(callers, routes=["GET /stock/vault"])
+    matrix.assert_matches(pathlib.Path(__file__).with_name("access.yaml"))

@@ -29,6 +29,7 @@ UNAUTHENTICATED: Final = frozenset(
         "expiredtokenexception",
     }
 )
+BACKEND_FAILED: Final = "internalservererrorexception"
 EXPLICIT: Final = b"explicit deny"
 
 
@@ -108,6 +109,8 @@ def outcome_of(answer: Answer) -> str:
         return "explicit_deny" if EXPLICIT in answer.body else "implicit_deny"
     if answer.status == 401 and error_type == "unauthorizedexception":
         return "needs_token"
+    if error_type == BACKEND_FAILED:
+        return "allow"  # the gateway let it through; what is behind it fails
     return "error" if error_type and answer.status >= 400 else "allow"
 
 

@@ -5,7 +5,7 @@ every kind.
 import asyncio
 import threading
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import uvloop
 from msgspec.structs import force_setattr
 
+from yett.execute_api.access_matrix import rows_of
 from yett.execute_api.trace import explain
 from yett.ports.iam_store import Role
 from yett.rules.sts.temporary_credentials import TemporarySession
@@ -25,6 +26,7 @@ from yett.sigv4 import SignedRequest, sign
 from yett.testing.answer import Answer
 from yett.testing.clock import MovableClock
 from yett.testing.faults import Fault, FaultyKeySets, FaultyRunner
+from yett.testing.golden import GoldenMatrix, outcome_of
 from yett.values.arn import Arn
 from yett.values.http import Headers, HttpRequest
 from yett.values.secret import Secret
@@ -39,8 +41,16 @@ LOCAL = "127.0.0.1"
 class Gateway:
     """A running gateway. Use as a context manager; what is made on it is gone with its home."""
 
-    def __init__(self, template: Path, home: Path, *, parameters: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        template: Path,
+        home: Path,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        updates_golden_files: bool = False,
+    ) -> None:
         self.template = template
+        self.updates_golden_files = updates_golden_files
         self.clock = MovableClock()
         self._settings = ServerSettings(home=home, port=0)
         self._parameters = dict(parameters or {})
@@ -246,6 +256,21 @@ class Api:
         """A signed-in user of a user pool of the template: with its ID token, or with its access token."""
         token = self.gateway.token(pool, username, client=client, access=access)
         return self.with_token(token, source_ip=source_ip)
+
+    def access_matrix(self, callers: "Mapping[str, Client]", *, routes: Iterable[str] = ()) -> "GoldenMatrix":
+        """Call every method as every caller, and tell how each call was decided.
+
+        *routes* are further calls, such as ``GET /stock/vault``. What is allowed reaches its backend.
+        """
+        plan = self.gateway.run(self.gateway.server.ports.plans.resolve(self.api_id, self.stage))
+        if plan is None:
+            raise LookupError(f"stage `{self.stage}` is not there any more")
+        named = [f"{row.method} {row.path}" for row in rows_of(plan) if row.method != "OPTIONS"]
+        cells: dict[str, dict[str, str | int]] = {}
+        for each in (*named, *routes):
+            method, _, path = each.partition(" ")
+            cells[each] = {name: outcome_of(client.request(method, path)) for name, client in callers.items()}
+        return GoldenMatrix(cells, callers=tuple(callers), updates=self.gateway.updates_golden_files)
 
 
 class Client:

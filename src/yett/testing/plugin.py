@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say what can be set."""
+    parser.addoption("--update-golden", action="store_true", help="write golden access matrices anew")
     parser.addini("yett_template", "the template that the `gateway` fixture puts up", default="template.yaml")
 
 
@@ -33,12 +34,20 @@ def yett_parameters() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def gateway(
-    yett_template: Path, yett_parameters: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    yett_template: Path,
+    yett_parameters: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
 ) -> Iterator["Gateway"]:
     """A gateway of this session (of this worker, under xdist) with the template up on it."""
     from yett.testing.gateway import Gateway
 
-    with Gateway(yett_template, tmp_path_factory.mktemp("yett"), parameters=yett_parameters) as running:
+    with Gateway(
+        yett_template,
+        tmp_path_factory.mktemp("yett"),
+        parameters=yett_parameters,
+        updates_golden_files=bool(pytestconfig.getoption("update_golden")),
+    ) as running:
         yield running
 
 
