@@ -113,3 +113,20 @@ async def test_a_secret_that_becomes_none_is_not_shown_either(ground: Ground) ->
     await ground.up(SECRETS)
     plain = SECRETS.replace("UserPoolTags: {note: !Ref Password}", "UserPoolTags: {note: plain}")
     assert "correct-horse" not in msgspec.json.encode(await planned(ground, plain)).decode()
+
+
+async def test_what_its_backend_has_lost_comes_back_and_nothing_else_changes(ground: Ground) -> None:
+    text = """\
+Resources:
+  Pets:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+  Readers: {Type: AWS::IAM::Group, Properties: {Path: !Sub "/${Pets}/"}}
+"""
+    await ground.up(text)
+    ground.tables.clear()
+    found = await planned(ground, text)
+    assert {one.logical_id: one.action for one in found.changes} == {"Pets": "create", "Readers": "keep"}

@@ -92,7 +92,7 @@ async def plan(
         except (Refusal, Unavailable) as error:
             raise refusal_of(loaded, logical_id, resource["Type"], error) from error
         changes.append(change_of(compared, loaded.line_of_resource(logical_id)))
-        scope.made[logical_id] = stand_in(compared)
+        scope.made[logical_id] = stand_in(compared, there.get(logical_id))
         now[logical_id] = compared.record(scope.made[logical_id].physical_id, {})
     for one in reversed([*there.values()]):
         if one.logical_id not in now:
@@ -106,10 +106,9 @@ async def plan(
     )
 
 
-def stand_in(compared: Compared) -> Attributes:
-    """What others are given of a resource meanwhile."""
-    present = compared.present
-    if present is not None and compared.action in ("keep", "update"):
+def stand_in(compared: Compared, present: ResourceRecord | None) -> Attributes:
+    """What others are given of a resource meanwhile. What its backend has lost comes back under its name."""
+    if present is not None and (compared.action in ("keep", "update") or compared.wanted.former_id):
         return Attributes(present.physical_id, present.attributes)
     logical_id = compared.wanted.logical_id
     return Attributes(f"<{logical_id}, known later>", Later(logical_id))
