@@ -116,3 +116,17 @@ async def test_a_frame_beyond_the_bound_closes_the_link() -> None:
     ends[1].sendall(struct.pack(">IBBQ", MAX_FRAME_BYTES + 1, 0, 0, 1))
     await link.lost
     ends[1].close()
+
+
+async def test_what_is_too_large_for_a_frame_is_not_said_and_the_link_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.adapters.links.MAX_FRAME_BYTES", 100)
+
+    async def grow(topic: int, body: bytes) -> bytes:
+        return body * 2
+
+    async with pair(grow) as (one, _):
+        with pytest.raises(Unavailable, match="too much"):
+            await one.ask(1, b"x" * 101)
+        with pytest.raises(Unavailable, match="too large"):
+            await one.ask(1, b"x" * 60)
+        assert await one.ask(1, b"x") == b"xx"

@@ -15,7 +15,7 @@ from yett.ports.errors import Unavailable
 
 HEADER: Final = struct.Struct(">IBBQ")
 REQUEST, ANSWER, FAILURE, NOTICE = range(4)
-MAX_FRAME_BYTES: Final = 80 * 1024 * 1024  # ours: a bridged answer has 64 MiB at most, a request 10 MB
+MAX_FRAME_BYTES: Final = 80 * 1024 * 1024  # ours: a bridged answer has 64 MiB at most, a request 70 MB
 HIGH_WATER_BYTES: Final = 1024 * 1024  # unsent, until askers wait
 
 Handle = Callable[[int, bytes], Awaitable[bytes]]
@@ -57,8 +57,10 @@ class Link(asyncio.Protocol):
 
         Raises:
             LinkLost: It went away before it answered.
-            Unavailable: It cannot.
+            Unavailable: It cannot, or the body exceeds the bound of a frame.
         """
+        if len(body) > MAX_FRAME_BYTES:
+            raise Unavailable("too much to say at once")
         if not self._is_writable.is_set():
             await self._is_writable.wait()
         if not self.is_up:
@@ -161,6 +163,8 @@ class Link(asyncio.Protocol):
             error = Unavailable("the other process made a mistake")
         if number is None or not self.is_up:
             return
+        if error is None and len(task.result()) > MAX_FRAME_BYTES:
+            error = Unavailable("the answer is too large")
         if error is None:
             self._send(ANSWER, topic, number, task.result())
         else:
