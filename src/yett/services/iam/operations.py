@@ -9,12 +9,14 @@ from yett.services.iam import (
     access_keys,
     account,
     attachments,
+    authorization_details,
     groups,
     inline_policies,
     instance_profiles,
     managed_policies,
     oidc_providers,
     roles,
+    simulation,
     tags,
     users,
 )
@@ -115,6 +117,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "DeleteAccountAlias": account.delete_account_alias,
     "ListAccountAliases": account.list_account_aliases,
     "GetAccountSummary": account.get_account_summary,
+    "GetAccountAuthorizationDetails": authorization_details.get_account_authorization_details,
+    "SimulateCustomPolicy": simulation.simulate_custom_policy,
+    "SimulatePrincipalPolicy": simulation.simulate_principal_policy,
+    "GetContextKeysForCustomPolicy": simulation.get_context_keys_for_custom_policy,
+    "GetContextKeysForPrincipalPolicy": simulation.get_context_keys_for_principal_policy,
 }
 
 CONSOLE: Final = "there is no AWS console here to sign in to"
@@ -125,10 +132,8 @@ REPORTS: Final = "no such report is made"
 SERVICE_LINKED: Final = "no service here acts through a service-linked role"
 DELEGATION: Final = "requests for delegated access are not kept"
 ROOT_ACCESS: Final = "the root users of member accounts are not managed centrally"
-SIMULATION: Final = "use `yett policy evaluate`"
 
 NOT_OFFERED: Final[Mapping[str, str]] = {
-    "GetAccountAuthorizationDetails": "list the entities one kind at a time",
     "AcquireRole": DELEGATION,
     "GetRoleTemplateVersion": DELEGATION,
     "GetAccountProperties": "the account has no such properties",
@@ -246,15 +251,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
         ),
         ROOT_ACCESS,
     ),
-    **dict.fromkeys(
-        (
-            "SimulateCustomPolicy",
-            "SimulatePrincipalPolicy",
-            "GetContextKeysForCustomPolicy",
-            "GetContextKeysForPrincipalPolicy",
-        ),
-        SIMULATION,
-    ),
 }
 
 Resolver = Callable[[Call, Params], Awaitable[tuple[str, ...]]]
@@ -285,6 +281,8 @@ async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, .
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
     """
     resolver = RESOURCES.get(call.operation)
+    if "PolicySourceArn" in params:
+        return resource_tag_keys(await simulation.tags_of(call, params), service="iam")
     if "OpenIDConnectProviderArn" in params:
         return resource_tag_keys(await oidc_providers.tags_of(call, params), service="iam")
     if not isinstance(resolver, partial):  # about a policy, or about what is only being made

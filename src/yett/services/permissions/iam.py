@@ -107,5 +107,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     ),
     **rows("*", "ListOpenIDConnectProviders"),
     **rows("*", "ListInstanceProfiles", "CreateAccountAlias", "DeleteAccountAlias", "ListAccountAliases"),
-    "GetAccountSummary": Permission(action="iam:GetAccountSummary"),
+    **rows("*", "GetAccountSummary", "GetAccountAuthorizationDetails"),
+    **rows("*", "SimulateCustomPolicy", "GetContextKeysForCustomPolicy"),
+    **rows("{PolicySourceArn}", "SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"),
 }
