@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run demo test check format bench soak docs clean
+.PHONY: run demo test check format bench bench-policy soak docs clean
 
 run: $(STAMP)
 	$(BIN)/yett up examples/petstore/template.yaml
@@ -31,6 +31,9 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.run
+
+bench-policy: $(STAMP)
+	$(BIN)/python -m bench.micro --only policy --name policy
 
 # Ten minutes. A longer one: make soak SOAK="--seconds 28800 --rate 100", with --workers 2 too.
 SOAK ?= --seconds 600
