@@ -1,9 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 from msgspec import structs
 from tests.execute_api.support import Gateway, make_caller, said
-from tests.rules.execute_api.support import OTHER, method, resource, resource_policy
+from tests.rules.execute_api.support import NOW, OTHER, method, resource, resource_policy
 
+from yett.execute_api.authenticators.iam import CAUSES_PER_SECOND, CauseBudget
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.values.http import Headers
 from yett.values.secret import Secret
@@ -104,3 +106,24 @@ async def test_a_method_override_that_was_not_signed_is_refused() -> None:
     tampered = structs.replace(request, headers=Headers((*request.headers, ("X-HTTP-Method-Override", "DELETE"))))
     assert said(await door.answer(tampered))[:2] == (403, "InvalidSignatureException")
     assert door.upstream.requests == []
+
+
+async def test_the_cause_of_a_wrong_signature_is_for_the_trace_alone_and_sought_so_often_a_second() -> None:
+    door = gateway()
+    door.clock.advance(365 * 86400)
+    causes = []
+    for _ in range(CAUSES_PER_SECOND + 3):
+        signed = door.signed(BOB, "GET", "/pets", ("X-Forwarded-For", "203.0.113.9"))
+        lines = [(name, f"{value}, 10.0.0.1" if name == "X-Forwarded-For" else value) for name, value in signed.headers]
+        answer = await door.answer(structs.replace(signed, headers=Headers(lines)))
+        assert answer.status == 403
+        assert b"a hop has added" not in answer.body
+        causes.append(door.explain()["cause"])
+    assert causes.count("header `x-forwarded-for`: a hop has added to it") in range(1, CAUSES_PER_SECOND + 1)
+    assert causes[-1] is None
+
+
+def test_work_for_causes_is_bounded_by_the_second() -> None:
+    budget = CauseBudget(2)
+    assert [budget.take(NOW) for _ in range(3)] == [True, True, False]
+    assert budget.take(NOW + timedelta(seconds=1))
