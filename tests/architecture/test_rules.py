@@ -12,6 +12,7 @@ TOUCHES_THE_WORLD = {"open", "print", "input", "exec", "eval", "__import__", "Pa
 
 # Where whatever goes wrong becomes an answer, a line of output, or is undone and raised again.
 CATCHES_EVERYTHING = {
+    "src/yett/adapters/functions/plain_runtime.py",  # runs in a function's process: what handlers raise is an answer
     "src/yett/server/protocol.py",
     "src/yett/control_plane/door.py",
     "src/yett/execute_api/door.py",

@@ -174,3 +174,14 @@ async def test_events_are_kept_until_they_are_done_and_how_they_fare(store: SqlF
     await store.remove_event("r2")
     await store.remove_event("r3")
     assert await store.list_events() == (later,)
+
+
+async def test_what_was_set_for_an_aliass_events_goes_with_it(store: SqlFunctionStore) -> None:
+    await publish(store, 1)
+    await store.add_alias(alias())
+    config = EventConfig(updated_at=NOW)
+    latest = structs.replace(LATEST, last_version=1, event_configs={"prod": config, "1": config, "$LATEST": config})
+    await store.replace(latest, expected_revision_id="1")
+    await store.remove_alias(ACCOUNT, REGION, "f", "prod")
+    await store.remove_version(ACCOUNT, REGION, "f", "1")
+    assert await store.find(ACCOUNT, REGION, "f") == structs.replace(latest, event_configs={"$LATEST": config})

@@ -20,6 +20,7 @@ async def test_a_layer_is_published_shown_listed_and_deleted(lambda_: Lambda) ->
     assert (first["LayerVersionArn"], first["Version"]) == (f"{ARN}:1", 1)
     assert first["Content"]["CodeSize"] == len(CODE)
     assert await lambda_("GetLayerVersion", LayerName=ARN, VersionNumber=1) == first
+    assert await lambda_("GetLayerVersionByArn", Arn=f"{ARN}:1") == first
     await publish(lambda_, CompatibleRuntimes=["python3.11"])
     await publish(lambda_, "other")
     listed = await lambda_("ListLayerVersions", LayerName="l")

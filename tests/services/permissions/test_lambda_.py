@@ -54,4 +54,4 @@ def test_the_resource_is_the_layer_or_its_version(params: dict[str, object], res
 def test_actions_are_spelled_as_their_operations() -> None:
     for operation, row in PERMISSIONS.items():
         if isinstance(row, Permission):
-            assert row.action == f"lambda:{operation}"
+            assert row.action == f"lambda:{operation.removesuffix('ByArn')}"

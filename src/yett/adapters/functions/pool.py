@@ -20,6 +20,7 @@ from yett.adapters.functions.runtime_api import Invocation
 from yett.ports.function_runner import FunctionAnswer, FunctionNotFound, FunctionThrottled, FunctionUnavailable
 from yett.ports.functions import Function, Functions
 from yett.rules.lambda_.environment import function_environment
+from yett.rules.lambda_.event_retries import FAILURE_PAUSES_SECONDS
 from yett.rules.lambda_.log_record import DIRECTORY
 from yett.rules.lambda_.runtimes import node_major
 from yett.values.errors import Refusal, Unavailable
@@ -28,10 +29,7 @@ from yett.values.secret import Secret
 RUNTIME_DIRECTORY: Final = Path(__file__).parent
 SWEEP_SECONDS: Final = 0.25  # how often memory is looked at
 EVENTS: Final = 1000  # invocations that nobody waits for, queued or running
-EVENT_RETRY_SECONDS: Final = (
-    60.0,
-    120.0,
-)  # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+EVENT_RETRY_SECONDS: Final = FAILURE_PAUSES_SECONDS
 
 logger = logging.getLogger(__name__)
 

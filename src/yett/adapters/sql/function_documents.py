@@ -141,3 +141,12 @@ def drop_function_code(tx: Transaction, record: FunctionRecord, *, kept: Functio
     """Note that the function or version has this no more, but what it has as *kept*."""
     for code_sha256 in codes_of(record) - (codes_of(kept) if kept is not None else frozenset()):
         drop_code(tx, record.account, record.region, code_sha256, user=place(record)[1])
+
+
+def forget_event_config(tx: Transaction, account: str, region: str, name: str, qualifier: str) -> None:
+    """Drop what was set for the events of a version or alias that goes: the next of its name has nothing of it."""
+    latest = find(tx, account, region, name)
+    if latest is None or qualifier not in latest.event_configs:
+        return
+    kept = {key: config for key, config in latest.event_configs.items() if key != qualifier}
+    tx.replace(account, region, FUNCTION, name, sealed(tx, msgspec.structs.replace(latest, event_configs=kept)))

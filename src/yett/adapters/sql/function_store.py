@@ -25,6 +25,7 @@ from yett.adapters.sql.function_documents import (
     encode,
     find,
     find_alias,
+    forget_event_config,
     keep_function_code,
     opened,
     opened_event,
@@ -135,6 +136,7 @@ class SqlFunctionStore:
                 if ALIASES.decode(body).version == version:
                     raise Conflict(f"version {version} of `{name}` has an alias")
             tx.remove(account, region, VERSION, version_key(name, version))
+            forget_event_config(tx, account, region, name, version)
             drop_function_code(tx, present, kept=None)
             tx.touch(scope(present.arn))
             return True
@@ -183,6 +185,7 @@ class SqlFunctionStore:
             if present is None:
                 return False
             tx.remove(account, region, ALIAS, alias_key(function_name, name))
+            forget_event_config(tx, account, region, function_name, name)
             tx.touch(scope(present.arn.rpartition(":")[0]))
             return True
 

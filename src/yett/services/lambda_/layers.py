@@ -62,6 +62,20 @@ async def get_layer_version(call: Call, params: Params) -> Mapping[str, object]:
     return describe_content(record)
 
 
+async def get_layer_version_by_arn(call: Call, params: Params) -> Mapping[str, object]:
+    """A version of a layer, by its ARN.
+
+    Raises:
+        ResourceNotFound: There is none.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
+    """
+    layer, _, version = str(params["Arn"]).rpartition(":")
+    if not version.isdecimal():
+        raise InvalidParameterValue(f"`{params['Arn']}` is no ARN of a layer's version")
+    return await get_layer_version(call, {"LayerName": layer, "VersionNumber": int(version)})
+
+
 async def list_layer_versions(call: Call, params: Params) -> Mapping[str, object]:
     """A layer's versions, the newest first, at most 50 at a time.
 

@@ -30,6 +30,7 @@ from yett.services.lambda_.invoke import invoke
 from yett.services.lambda_.layers import (
     delete_layer_version,
     get_layer_version,
+    get_layer_version_by_arn,
     list_layer_versions,
     list_layers,
     publish_layer_version,
@@ -55,6 +56,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GetFunctionConfiguration": get_function_configuration,
     "GetFunctionEventInvokeConfig": get_function_event_invoke_config,
     "GetLayerVersion": get_layer_version,
+    "GetLayerVersionByArn": get_layer_version_by_arn,
     "GetPolicy": get_policy,
     "Invoke": invoke,
     "ListAliases": list_aliases,
@@ -89,7 +91,6 @@ _REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "layers are not shared with other accounts": (
         "AddLayerVersionPermission", "GetLayerVersionPolicy", "RemoveLayerVersionPermission",
     ),
-    "give name and number to GetLayerVersion": ("GetLayerVersionByArn",),
     "nothing but invocations sets functions off": (
         "CreateEventSourceMapping", "DeleteEventSourceMapping", "GetEventSourceMapping", "ListEventSourceMappings",
         "UpdateEventSourceMapping",

@@ -81,6 +81,7 @@ PERMISSIONS: Final[Mapping[str, Row]] = {
     "UpdateFunctionEventInvokeConfig": on_qualified("UpdateFunctionEventInvokeConfig"),
     "DeleteLayerVersion": Permission(action="lambda:DeleteLayerVersion", resource=layer),
     "GetLayerVersion": Permission(action="lambda:GetLayerVersion", resource=layer),
+    "GetLayerVersionByArn": Permission(action="lambda:GetLayerVersion", resource="{Arn}"),
     "ListLayerVersions": Permission(action="lambda:ListLayerVersions"),
     "ListLayers": Permission(action="lambda:ListLayers"),
     "PublishLayerVersion": Permission(action="lambda:PublishLayerVersion", resource=layer),
