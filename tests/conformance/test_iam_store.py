@@ -17,6 +17,7 @@ from yett.ports.iam_store import (
     Group,
     LastUse,
     ManagedPolicy,
+    OidcProvider,
     PolicyNotFound,
     PolicyVersion,
     Role,
@@ -84,6 +85,26 @@ async def test_names_are_found_in_any_case_and_keep_theirs(store: SqlIamStore) -
     assert await store.find(Group, A, "Alice") is None
     with pytest.raises(AlreadyExists):
         await store.add(user("ALICE"))
+
+
+async def test_the_case_of_a_providers_name_counts(store: SqlIamStore) -> None:
+    for name in ("issuer.example/b", "issuer.example/B", "issuer.example/a"):
+        url = f"https://{name}"
+        await store.add(OidcProvider(account=A, name=name, path="/", id=name, created_at=NOW, url=url))
+    listed = await store.page(OidcProvider, A, path_prefix="/", after="", limit=10)
+    assert [each.name for each in listed] == ["issuer.example/B", "issuer.example/a", "issuer.example/b"]
+    rest = await store.page(OidcProvider, A, path_prefix="/", after="issuer.example/B", limit=10)
+    assert [each.name for each in rest] == ["issuer.example/a", "issuer.example/b"]
+    found = await store.find(OidcProvider, A, "issuer.example/B")
+    assert found == listed[0]
+    assert await store.find(OidcProvider, A, "ISSUER.example/a") is None
+    changed = await store.update(
+        OidcProvider, A, "issuer.example/b", lambda each: msgspec.structs.replace(each, client_ids=("app",))
+    )
+    assert changed is not None
+    assert await store.find(OidcProvider, A, "issuer.example/B") == found
+    assert await store.remove(OidcProvider, A, "issuer.example/b", lambda *_: None)
+    assert await store.count(OidcProvider, A) == 2
 
 
 async def test_a_rename_takes_memberships_and_attachments_along(store: SqlIamStore) -> None:

@@ -18,7 +18,6 @@ from yett.policy import (
     NamedPolicy,
     Outcome,
     PolicyDocument,
-    PolicyType,
     Principal,
     RequestContext,
     Statement,
@@ -215,6 +214,3 @@ def _account_of(resource: str) -> str | None:
     parts = resource.split(":", 5)
     account = parts[4] if len(parts) == 6 else ""
     return account if len(account) == 12 and account.isascii() and account.isdigit() else None
-
-
-__all__ = ["DECISIONS", "Matched", "PolicyType", "Simulated", "Simulation", "Simulator", "Source", "context_keys"]

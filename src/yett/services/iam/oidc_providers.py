@@ -34,6 +34,7 @@ from yett.values.arn import Arn, NotAnArn
 
 RESOURCE: Final = "oidc-provider/"
 INVALID_URL: Final = "Invalid Open ID Connect Provider URL"
+NO_TAGS: Final = "The list of tags must not be empty."  # UNCERTAIN: the text
 TAGS: Final = "TagsPerOpenIdConnectProvider"
 
 
@@ -193,7 +194,7 @@ async def tag_open_id_connect_provider(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagOpenIDConnectProvider.html
     """
     if not params["Tags"]:
-        raise invalid_input("Tags must not be empty.")  # UNCERTAIN: the text
+        raise invalid_input(NO_TAGS)
     added = read_tags(params["Tags"])
     await change_provider(
         call, params, lambda each: msgspec.structs.replace(each, tags=add_tags(each.tags, added, TAGS))
@@ -207,7 +208,7 @@ async def untag_open_id_connect_provider(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagOpenIDConnectProvider.html
     """
     if not params["TagKeys"]:
-        raise invalid_input("Tag keys must not be empty.")  # UNCERTAIN: the text
+        raise invalid_input(NO_TAGS)
     await change_provider(
         call, params, lambda each: msgspec.structs.replace(each, tags=without(each.tags, params["TagKeys"]))
     )

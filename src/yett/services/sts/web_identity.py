@@ -42,7 +42,7 @@ from yett.tokens import KeySet, TokenRefused, UnverifiedJws, read_jws, verify_jw
 from yett.values.arn import Arn, NotAnArn
 from yett.values.identifiers import is_account_id
 
-# OBSERVED: the texts, in reports of clients (spec 07, section 3.2).
+# OBSERVED: these texts, in reports of clients (spec 07, section 3.2).
 NOT_A_JWT: Final = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
 NO_KEY: Final = (
     "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity "
@@ -51,14 +51,14 @@ NO_KEY: Final = (
 NO_PROVIDER: Final = "No OpenIDConnect provider found in your account for {issuer}"
 EXPIRED: Final = "Token expired: current date/time {now} must be before the expiration date/time {expiry}"
 DENIED: Final = "Not authorized to perform {action}"
-# UNCERTAIN: these texts.
+# UNCERTAIN: the texts from here on, but that of an audience.
 BAD_SIGNATURE: Final = "The signature of the token could not be verified"
 UNSUPPORTED_PROVIDER: Final = "Unsupported ProviderId parameter"
 FAULTS: Final[Mapping[Fault, str]] = {
     Fault.MALFORMED: NOT_A_JWT,
     Fault.NOT_YET_VALID: "Token must be issued within timeframe",
     Fault.MISSING_CLAIM: "Missing a required claim: {detail}",
-    Fault.AUDIENCE: "Incorrect token audience",  # OBSERVED
+    Fault.AUDIENCE: "Incorrect token audience",
     Fault.TAGS: "The session tags in the token are invalid",
     Fault.SOURCE_IDENTITY: "The source identity in the token is invalid",
 }
