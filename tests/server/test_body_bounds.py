@@ -3,10 +3,9 @@ import asyncio
 import pytest
 from tests.server.support import EDGE, client_of, serving
 
-from yett.server.body_bounds import InvocationTooLarge, OperationTooLarge, check_length
+from yett.server.body_bounds import GATEWAY_ALONE, InvocationTooLarge, OperationTooLarge, check_length
 from yett.server.framing import HeadParser, RequestRefused
 from yett.server.limits import (
-    GATEWAY_ALONE,
     MAX_BODY_BYTES,
     MAX_OPERATION_BODY_BYTES,
     MAX_UNSIGNED_BODY_BYTES,

@@ -10,7 +10,9 @@ from typing import Final
 
 from yett.server.doors import Door, choose
 from yett.server.framing import Head, RequestRefused
-from yett.server.limits import Limits
+from yett.server.limits import MAX_UNSIGNED_BODY_BYTES, Limits
+
+GATEWAY_ALONE: Final = Limits(operation_body_bytes=MAX_UNSIGNED_BODY_BYTES)  # where signed operations have another port
 
 _SIGNATURE: Final = "aws4-"  # of every signing algorithm of AWS's
 _SIGNED_QUERY: Final = "X-Amz-Credential="

@@ -51,6 +51,3 @@ class Limits(Struct, frozen=True, kw_only=True):
     write_timeout_seconds: float = WRITE_TIMEOUT_SECONDS
     linger_seconds: float = LINGER_SECONDS
     sweep_seconds: float = SWEEP_SECONDS
-
-
-GATEWAY_ALONE: Final = Limits(operation_body_bytes=MAX_UNSIGNED_BODY_BYTES)  # where signed operations have another port

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from yett.ports.clock import Clock
 from yett.ports.settings import Settings
+from yett.server.body_bounds import GATEWAY_ALONE
 from yett.server.credentials import RootCredentials, ensure_root
 from yett.server.edge import Edge, HostRule
 from yett.server.home import Home
 from yett.server.launch import Launch
-from yett.server.limits import GATEWAY_ALONE, Limits
+from yett.server.limits import Limits
 from yett.server.listener import Listener, bind, listen
 from yett.server.node import Node
 from yett.server.settings import Address, ServerSettings

@@ -18,11 +18,11 @@ from yett.execute_api.door import ExecuteApi
 from yett.ports.iam_store import LastUse
 from yett.ports.settings import Settings
 from yett.server import child
+from yett.server.body_bounds import GATEWAY_ALONE
 from yett.server.doors import Door, choose
 from yett.server.edge import Edge, HostRule
 from yett.server.explained import explained, recent
 from yett.server.launch import RELAY, USES, Launch, encode, read_response
-from yett.server.limits import GATEWAY_ALONE
 from yett.server.listener import Listener, listen_on
 from yett.server.parts import Link, Parts, RemoteFunctions, RootlessCallers, Store, take_sealer
 from yett.server.settings import TlsFiles
