@@ -239,3 +239,12 @@ async def test_the_policies_of_the_organization_take_part(aws: Aws) -> None:
     asked["PolicyExclusionList"] = [{"PolicyType": "scp"}]
     result = (await aws.do("iam:SimulatePrincipalPolicy", root, **asked))["EvaluationResults"][0]
     assert result["EvalDecision"] == "allowed"
+
+
+async def test_many_statements_make_for_short_pages(aws: Aws) -> None:
+    large = policy(*(allow(f"s3:Action{number}") for number in range(2000)))
+    asked: dict[str, Any] = {"PolicyInputList": [large] * 5, "ActionNames": [f"s3:Get{n}" for n in range(5)]}
+    page = await aws.do("iam:SimulateCustomPolicy", **asked)
+    assert (len(page["EvaluationResults"]), page["IsTruncated"]) == (2, True)
+    rest = await aws.do("iam:SimulateCustomPolicy", **asked, Marker=page["Marker"])
+    assert len(rest["EvaluationResults"]) == 2

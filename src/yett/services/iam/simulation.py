@@ -13,6 +13,7 @@ from yett.policy import Kind, MalformedPolicyDocument, Principal, RequestContext
 from yett.policy.principal import read_account
 from yett.policy.wildcard import glob
 from yett.ports.iam_store import AWS_ACCOUNT, Entity, Group, Role, User
+from yett.rules.iam.limits import PAGE_ITEMS, SIMULATED_STATEMENTS
 from yett.rules.iam.simulation import DECISIONS, Matched, Simulated, Simulation, Simulator, Source, context_keys
 from yett.rules.iam.statement_positions import Position
 from yett.rules.organizations.tree import PolicyType, policy_levels
@@ -286,7 +287,11 @@ def answer(params: Params, simulation: Simulation) -> Answer:
     for action in actions:
         if not _ACTION.fullmatch(action):
             raise invalid_input(f"Invalid Action Name: {action}")
-    page, rest = page_of(range(len(actions) * len(resources)), params)
+    # A page may be shorter than was asked for, so that no request keeps a worker from others for long.
+    statements = sum(len(source.document.statements) for source in simulation.sources())
+    limit = max(1, SIMULATED_STATEMENTS // max(1, statements))
+    asked = {**params, "MaxItems": min(limit, params.get("MaxItems", PAGE_ITEMS))}
+    page, rest = page_of(range(len(actions) * len(resources)), asked)
     simulator = Simulator(simulation)
     results = []
     for number in page:
