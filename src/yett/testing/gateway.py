@@ -5,13 +5,13 @@ every kind.
 import asyncio
 import threading
 import uuid
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 import uvloop
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from yett.execute_api.access_matrix import rows_of
 from yett.execute_api.trace import explain
@@ -28,7 +28,7 @@ from yett.testing.clock import MovableClock
 from yett.testing.faults import Fault, FaultyKeySets, FaultyRunner
 from yett.testing.golden import GoldenMatrix, outcome_of
 from yett.values.arn import Arn
-from yett.values.http import Headers, HttpRequest
+from yett.values.http import Headers, HttpRequest, HttpResponse
 from yett.values.secret import Secret
 
 T = TypeVar("T")
@@ -346,8 +346,21 @@ class Client:
             request_id=str(uuid.uuid4()),
             received_at=now,
         )
-        response = gateway.run(gateway.server.answer(request))
+        response = gateway.run(read_whole(gateway.server.answer(request)))
         record = gateway.server.decisions.find(request.request_id)
         if record is None:
             raise LookupError("the decision of this call is not kept any more")
         return Answer(response, explain(record))
+
+
+async def read_whole(answering: Awaitable[HttpResponse]) -> HttpResponse:
+    """The answer with all of its body, as a client has it in the end.
+
+    Raises:
+        UpstreamFailed: The backend broke off.
+    """
+    response = await answering
+    if response.stream is None:
+        return response
+    body = b"".join([piece async for piece in response.stream])
+    return replace(response, body=body, stream=None)
