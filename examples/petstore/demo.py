@@ -30,8 +30,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 from rich.console import Console
 
-from yett.server.putting_up import put_up
 from yett.server.logging import configure_logging
+from yett.server.putting_up import put_up
 from yett.server.run import Server
 from yett.server.settings import ServerSettings
 
