@@ -41,7 +41,7 @@ def test_a_call_that_nobody_makes_is_decided(shop: Shop, path: str, whom: str, c
 
 
 def test_an_authorizer_that_is_not_asked_leaves_it_unknown(shop: Shop) -> None:
-    sesame = ("GET", "/gated", "--token", "open sesame")
+    sesame = ("GET", "/gated", "--token", "open sesame, says nobody else")  # no other test's answer is kept under it
     assert yett(shop, "simulate", *sesame).returncode == 2
     code, trace = simulated(shop, *sesame)
     assert (code, trace["outcome"], trace["steps"][-1]["result"]) == (2, "unknown", "unknown")

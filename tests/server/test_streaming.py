@@ -127,6 +127,44 @@ async def test_a_client_that_goes_closes_the_stream() -> None:
             await asyncio.sleep(0)
 
 
+class Plenty:
+    """A stream that always has more, and never waits for it."""
+
+    length = None
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return b"."
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+async def test_a_source_that_never_waits_keeps_the_loop_from_nobody() -> None:
+    stream = Plenty()
+
+    async def handler(request: HttpRequest) -> HttpResponse:
+        return (
+            HttpResponse(status=200, body=b"plain")
+            if request.target == "/plain"
+            else HttpResponse(status=200, stream=stream)
+        )
+
+    async with serving(handler) as listener, client_of(listener) as greedy:
+        await greedy.send(GET)
+        await greedy.read_head()
+        async with client_of(listener) as another:
+            await another.send(GET.replace(b"GET /", b"GET /plain"))
+            assert (await another.read_head())[0] == 200
+        await greedy.close()
+        await stream.closed.wait()
+
+
 async def test_a_client_that_went_before_the_answer_closes_the_stream() -> None:
     stream, asked, gate = Parts(b"abc"), asyncio.Event(), asyncio.Event()
 

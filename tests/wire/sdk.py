@@ -1,5 +1,6 @@
 """botocore as the other side: it builds requests that we read, and reads responses that we write."""
 
+import io
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -53,13 +54,20 @@ def build(service: str, operation: str, params: dict[str, Any]) -> HttpRequest:
 def read(service: str, operation: str, response: HttpResponse) -> dict[str, Any]:
     """What botocore makes of a response; without ResponseMetadata where it was a success."""
     model = SESSION.get_service_model(service)
+    operation_model = model.operation_model(operation)
+    streams = response.status < 300 and operation_model.has_streaming_output
     given: dict[str, Any] = {
         "status_code": response.status,
         "headers": HTTPHeaders.from_pairs(tuple(response.headers)),
-        "body": response.body,
+        # botocore's own client hands a payload of bytes on as a stream, and its parser takes anything else for text.
+        "body": io.BytesIO(response.body) if streams else response.body,
     }
     parser = create_parser(model.metadata["protocol"])
-    parsed: dict[str, Any] = parser.parse(given, model.operation_model(operation).output_shape)
+    parsed: dict[str, Any] = parser.parse(given, operation_model.output_shape)
+    for name, stream in [(name, value) for name, value in parsed.items() if isinstance(value, io.BytesIO)]:
+        parsed[name] = stream.read()
+        if not parsed[name]:  # no payload and an empty one are the same on the wire
+            del parsed[name]
     if response.status < 300:
         metadata = parsed.pop("ResponseMetadata")
         assert metadata["RequestId"] == REQUEST_ID

@@ -48,10 +48,11 @@ def test_what_we_answer_is_what_botocore_reads(service: str, data: st.DataObject
     if response.status == 204:
         return
     parsed = read(service, operation.name, response)
+    expected = without_empty_text(result)
     payload = operation.output.payload
-    if payload is not None and hasattr(parsed.get(payload), "read"):
-        parsed[payload] = parsed[payload].read()
-    assert without_defaults(parsed, result) == without_empty_text(result)
+    if payload is not None and expected.get(payload) == b"":
+        del expected[payload]
+    assert without_defaults(parsed, result) == expected
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -52,6 +52,10 @@ class Relay:
             if self._is_paused:
                 self._room = self._loop.create_future()
                 await self._room
+            else:
+                # A source that always has more must not keep the loop from everyone else, nor from hearing that the
+                # client is gone.
+                await asyncio.sleep(0)
         if length is not None and written != length:
             raise BrokenOff("the body has not the length that its head has said")
         if is_chunked:
