@@ -52,6 +52,8 @@ def test_what_we_answer_is_what_botocore_reads(service: str, data: st.DataObject
     payload = operation.output.payload
     if payload is not None and expected.get(payload) == b"":
         del expected[payload]
+    if "contentType" not in expected:
+        parsed.pop("contentType", None)  # every body has a type; ours, where the result names none
     assert without_defaults(parsed, result) == expected
 
 
