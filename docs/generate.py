@@ -83,6 +83,14 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "`1` shows the canonical request and string to sign in the answer to a wrong signature, as AWS does; `0` not.",
         "`1`",
     ),
+    "YETT_METRICS_TOKEN": Variable(
+        "Opens `/_yett/metrics` to whoever sends it as `Authorization: Bearer …`, as Prometheus does; nothing else.",
+        "none: a signature is needed",
+    ),
+    "YETT_DECISIONS_KEPT": Variable("How many calls of each API a process keeps for `yett explain`.", "`4096`"),
+    "YETT_DECISIONS_ALLOWED_ONE_IN": Variable(
+        "Of calls that were allowed, one in so many is kept; each that was refused is.", "`1`"
+    ),
     "YETT_HOSTS": Variable(
         "Further host names to answer to, with commas between; `*.example.com` stands for one label more.",
         "none",

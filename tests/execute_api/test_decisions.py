@@ -1,23 +1,77 @@
 import gc
 import types
+from datetime import timedelta
 from typing import Any
 
 from tests.execute_api.support import Gateway, make_caller
-from tests.rules.execute_api.support import make_request, method, pool_authorizer, resource, token_authorizer
+from tests.rules.execute_api.support import (
+    NOW,
+    make_plan,
+    make_request,
+    method,
+    pool_authorizer,
+    resource,
+    token_authorizer,
+)
 
 from yett.execute_api.decisions import Decisions, Record
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.values.http import HttpRequest
+from yett.rules.execute_api.errors import IntegrationFailure
+from yett.values.http import HttpRequest, HttpResponse
 from yett.values.secret import Secret
+
+
+def answered(decisions: Decisions, number: int, *, refused: bool = False) -> Record:
+    record = decisions.open(make_request(request_id=f"id{number}"), None)
+    record.at = NOW + timedelta(seconds=number)
+    if refused:
+        record.refused(IntegrationFailure("it failed"), HttpResponse(status=500))
+    else:
+        record.integrated(HttpResponse(status=200))
+    decisions.close(record)
+    return record
 
 
 def test_only_the_newest_records_are_kept() -> None:
     decisions = Decisions(kept=3)
     for number in range(5):
-        decisions.open(make_request(request_id=f"id{number}"), None)
+        answered(decisions, number)
     assert decisions.find("id1") is None
+    assert decisions.find("id2") is not None
     assert [record.request_id for record in decisions.recent(2)] == ["id4", "id3"]
-    assert len(decisions.recent(10)) == 3
+    assert len(decisions.recent(10)) == len(decisions) == 3
+
+
+async def test_a_busy_api_does_not_drive_out_what_another_one_decided() -> None:
+    decisions = Decisions(kept=2)
+    quiet = decisions.open(make_request(request_id="quiet"), None)
+    quiet.plan = make_plan(api_id="quiet")
+    decisions.close(quiet)
+    for number in range(9):
+        answered(decisions, number)
+    assert decisions.find("quiet") is quiet
+
+
+def test_of_calls_that_were_allowed_one_in_so_many_is_kept_and_of_refusals_each() -> None:
+    decisions = Decisions(allowed_one_in=4)
+    for number in range(12):
+        answered(decisions, number, refused=number % 3 == 0)
+    kept = {record.request_id for record in decisions.recent(100)}
+    assert {f"id{number}" for number in range(0, 12, 3)} < kept
+    assert len(kept) == 4 + 8 // 4
+    assert sum(row.calls for row in decisions.tally.counted()) == 12
+
+
+def test_a_call_in_hand_is_found_and_told_of_as_waited_for() -> None:
+    decisions = Decisions()
+    record = decisions.open(make_request(request_id="slow"), None)
+    answered(decisions, 1)
+    assert decisions.find("slow") is record
+    finished, waiting = decisions.since(NOW, 10)
+    assert [each.request_id for each in finished] == ["id1"]
+    assert waiting == record.at
+    decisions.close(record)
+    assert decisions.since(NOW, 10)[1] is None
 
 
 def reachable_texts(record: Record) -> str:

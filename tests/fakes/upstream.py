@@ -14,6 +14,10 @@ class MemoryUpstream:
         )
         self.raises: Exception | None = None
 
+    @property
+    def connection_count(self) -> int:
+        return 0
+
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
         self.requests.append(request)
         if self.raises is not None:

@@ -1,26 +1,33 @@
-"""Recent decisions, in a bounded ring: what a trace needs is kept, and the trace computed when somebody asks.
+"""Recent decisions, in a bounded ring for each API: what a trace needs is kept, and the trace computed when somebody
+asks.
 
 A record holds no header, body, token or signature: only what policies were asked, who was found to call, and how it
 ended.
 """
 
-from collections import OrderedDict
+from collections import deque
 from datetime import datetime
-from itertools import islice
+from heapq import nlargest
+from itertools import chain
+from operator import attrgetter
 from time import perf_counter
 from typing import Final
 
 from msgspec import Struct
 
-from yett.policy import Decision
+from yett.execute_api.tally import Key, Tally
+from yett.policy import Decision, Outcome
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
-from yett.rules.execute_api.errors import AccessDenied, GatewayError, InvalidSignature, ResponseType
+from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.errors import AccessDenied, Forbidden, GatewayError, InvalidSignature, ResponseType
 from yett.rules.execute_api.plan import StagePlan
 from yett.rules.execute_api.routing.domain import Target
 from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
-KEPT: Final = 4096  # records; about a kilobyte each
+KEPT: Final = 4096  # records of an API; about a kilobyte each
+OF_NOBODY: Final = ""  # the ring of calls that name no API which there is
+UNAUTHENTICATED: Final = frozenset({401, 403})
 
 STEPS: Final = ("route", "screen", "authenticate", "authorize", "integrate")
 
@@ -83,6 +90,24 @@ class Record:
         return self.status != 0 or self.failure is not None
 
     @property
+    def outcome(self) -> str:
+        """``allow``, ``explicit_deny``, ``implicit_deny``, ``unauthenticated`` or ``error``."""
+        refusal, decision = self.refusal, self.decision
+        if decision is not None and decision.outcome is not Outcome.ALLOW:
+            return decision.outcome.value
+        if self.status == 0 or self.failure is not None:
+            return "error"  # a caller that hung up is not answered at all
+        if refusal is None:
+            return "allow"
+        is_about_the_caller = refusal.default_status in UNAUTHENTICATED and refusal.error_type != Forbidden.error_type
+        return "unauthenticated" if is_about_the_caller and decision is None else "error"
+
+    @property
+    def seconds(self) -> float:
+        """How long the call took, as far as it has come."""
+        return self.marks[-1] - self.started if self.marks else 0.0
+
+    @property
     def identity(self) -> Identity:
         """Who calls, as far as it is known."""
         return ANONYMOUS if self.standing is None else self.standing.identity
@@ -129,39 +154,90 @@ class Record:
 
 
 class Decisions:
-    """The newest records, by request id."""
+    """The newest records, by request id; and a tally of all of them."""
 
-    def __init__(self, *, kept: int = KEPT) -> None:
+    def __init__(self, *, kept: int = KEPT, allowed_one_in: int = 1) -> None:
+        """*kept* records for each API. Of calls that were allowed only one in *allowed_one_in* is kept; every refusal
+        and failure is.
+        """
+        self.tally = Tally()
         self._kept = kept
-        self._records: OrderedDict[str, Record] = OrderedDict()
+        self._allowed_one_in = allowed_one_in
+        self._allowed = 0
+        self._in_hand: dict[str, Record] = {}
+        self._rings: dict[str, deque[Record]] = {}  # by API id, in the order in which they were answered
+        self._records: dict[str, Record] = {}  # those of all rings, by request id
 
     def open(self, request: HttpRequest, target: Target | None) -> Record:
-        """A record for a call that has just come in; the oldest goes."""
+        """A record for a call that has just come in. Who opens one closes it."""
         record = Record(request, target)
-        self._records[record.request_id] = record
-        if len(self._records) > self._kept:
-            self._records.popitem(last=False)
+        self._in_hand[record.request_id] = record
         return record
+
+    def close(self, record: Record) -> None:
+        """The call is answered, or will never be: it is counted, and kept in its API's ring, whose oldest goes."""
+        self._in_hand.pop(record.request_id, None)
+        self.tally.count(_names(record), record.seconds)
+        if self._allowed_one_in != 1 and record.refusal is None and record.failure is None:
+            self._allowed += 1
+            if self._allowed % self._allowed_one_in:
+                return
+        api_id = OF_NOBODY if record.plan is None else record.plan.api_id
+        ring = self._rings.get(api_id)
+        if ring is None:
+            ring = self._rings[api_id] = deque()
+        ring.append(record)
+        self._records[record.request_id] = record
+        if len(ring) > self._kept:
+            self._records.pop(ring.popleft().request_id, None)
+
+    def __len__(self) -> int:
+        return len(self._records)
 
     def find(self, request_id: str) -> Record | None:
         """The record of a request id, if it is still kept."""
-        return self._records.get(request_id)
+        return self._records.get(request_id) or self._in_hand.get(request_id)
 
     def since(self, moment: datetime, limit: int) -> tuple[tuple[Record, ...], datetime | None]:
         """Finished calls that came in at *moment* or later, oldest first, of more than *limit* the newest; and when the
         first came in of those that are still going on.
         """
-        found: list[Record] = []
-        waiting: datetime | None = None
-        for record in reversed(self._records.values()):
-            if record.at < moment or len(found) == limit:
-                break
-            if record.is_finished:
-                found.append(record)
-            else:
-                waiting = record.at
+        found = [record for record in self.recent(limit) if record.at >= moment and record.is_finished]
+        waiting = min((record.at for record in self._in_hand.values()), default=None)
         return tuple(reversed(found)), waiting
 
     def recent(self, limit: int) -> tuple[Record, ...]:
         """The newest records, newest first."""
-        return tuple(islice(reversed(self._records.values()), limit))
+        newest = chain.from_iterable(_newest(ring, limit) for ring in self._rings.values())
+        return tuple(nlargest(limit, newest, key=attrgetter("at")))
+
+
+def _newest(ring: deque[Record], limit: int) -> list[Record]:
+    """What may be among the newest *limit*: calls are answered in nearly the order in which they came."""
+    return [record for record, _ in zip(reversed(ring), range(2 * limit), strict=False)]
+
+
+def _names(record: Record) -> Key:
+    """What a call is counted under."""
+    question = record.question
+    if question is None:
+        plan = record.plan
+        api_id, stage = ("", "") if plan is None else (plan.api_id, plan.stage)
+        return (api_id, stage, "", "", "", record.outcome, record.status, "", "")
+    plan, method, standing = question.plan, question.method, record.standing
+    authorizer = cache = ""
+    if method.authorizer is not None:
+        authorizer = method.authorizer.name
+        if standing is not None and method.authorization_type is AuthorizationType.CUSTOM:
+            cache = "miss" if standing.kept_since is None else "hit"
+    return (
+        plan.api_id,
+        plan.stage,
+        method.http_method,
+        method.resource_path,
+        method.authorization_type.value,
+        record.outcome,
+        record.status,
+        authorizer,
+        cache,
+    )

@@ -29,9 +29,9 @@ class ExecuteApi:
         """Answer a call whose host or path names an API."""
         target = locate(request.host, request.path)
         record = self._decisions.open(request, target)
-        if target is None:
-            return _forbid(Forbidden("neither host nor path names an API"), request, record)
         try:
+            if target is None:
+                return _forbid(Forbidden("neither host nor path names an API"), request, record)
             plan = self._plans.current(target.api_id, target.stage) or await self._plans.resolve(
                 target.api_id, target.stage
             )
@@ -50,6 +50,8 @@ class ExecuteApi:
         except Exception as error:  # a bug: nothing of it reaches the client
             log.exception("a call failed", request_id=request.request_id)
             return _fail(request, record, f"a bug: {type(error).__name__}")
+        finally:
+            self._decisions.close(record)
 
 
 def _forbid(error: GatewayError, request: HttpRequest, record: Record) -> HttpResponse:

@@ -5,20 +5,16 @@ appears in it.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from yett.execute_api.decisions import STEPS, Record
 from yett.policy import Decision, Outcome, PolicyType, StatementRef, trace
 from yett.rules.execute_api.audit import audit_answer
 from yett.rules.execute_api.call import Standing
-from yett.rules.execute_api.errors import Forbidden
 from yett.rules.execute_api.mapping.context import extended_request_id
 from yett.rules.execute_api.weighing import weighed
 from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
 Json = dict[str, object]
-
-UNAUTHENTICATED: Final = frozenset({401, 403})
 
 
 def explain(record: Record) -> Json:
@@ -34,7 +30,7 @@ def explain(record: Record) -> Json:
         "method": record.method,
         "path": record.path,
         "sourceIp": record.source_ip,
-        "outcome": _outcome(record),
+        "outcome": record.outcome,
         "status": record.status,
         "errorType": refusal.error_type if refusal is not None else None,
         "caller": _describe_caller(record.identity) if record.standing is not None else None,
@@ -44,19 +40,6 @@ def explain(record: Record) -> Json:
         "decidedBy": _decided_by(record, statement),
         "policies": _policies(record),
     }
-
-
-def _outcome(record: Record) -> str:
-    """``allow``, ``explicit_deny``, ``implicit_deny``, ``unauthenticated`` or ``error``."""
-    refusal, decision = record.refusal, record.decision
-    if decision is not None and decision.outcome is not Outcome.ALLOW:
-        return decision.outcome.value
-    if record.status == 0 or record.failure is not None:
-        return "error"  # a caller that hung up is not answered at all
-    if refusal is None:
-        return "allow"
-    is_about_the_caller = refusal.default_status in UNAUTHENTICATED and refusal.error_type != Forbidden.error_type
-    return "unauthenticated" if is_about_the_caller and decision is None else "error"
 
 
 def _steps(record: Record) -> Iterator[Json]:

@@ -15,6 +15,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     denial_wording_is_current: bool = True  # AWS's two wordings of a denial (spec 01, section 3)
     echo_canonical_request: bool = True  # in a signature mismatch, as AWS does
+    decisions_kept: int = 4096  # of each API and process, for `yett explain`
+    decisions_allowed_one_in: int = 1  # calls that were allowed: so many are counted for each one that is kept
     permits_private_upstreams: bool = True  # a loopback listener may reach private and loopback addresses
 
     def issuer(self, pool_id: str) -> str:

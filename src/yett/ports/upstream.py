@@ -94,6 +94,11 @@ class Upstream(Protocol):
     unless it is idempotent, has no body, and was lost on a connection that had served another request before.
     """
 
+    @property
+    def connection_count(self) -> int:
+        """Connections that are open."""
+        ...
+
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
         """Send one request and wait for the whole answer, or for its head where its body comes as a stream.
 

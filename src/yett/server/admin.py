@@ -2,6 +2,7 @@
 here too.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import parse_qs
@@ -14,6 +15,8 @@ from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialsRefused
 from yett.server.explained import Explained, Recent, explained, recent
 from yett.server.inquiries import READ_API, Inquiries, NotAnswered, may
+from yett.server.metrics import bears, render
+from yett.server.report import Report
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
 from yett.templates import door
@@ -47,14 +50,29 @@ class Node(Protocol):
         """What each of them decided since a moment."""
         ...
 
+    async def reports(self) -> tuple[Report, ...]:
+        """What each of them has counted."""
+        ...
+
 
 class Admin:
     """The door for ``/_yett``."""
 
-    def __init__(self, ports: Ports, decisions: Decisions, *, node: Node | None = None) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        decisions: Decisions,
+        *,
+        report: Callable[[], Report],
+        node: Node | None = None,
+        metrics_token: str | None = None,
+    ) -> None:
+        """*report* gives this process's own figures. Whoever bears the *metrics token* reads the node's."""
         self._ports = ports
         self._decisions = decisions
+        self._report = report
         self._node = node
+        self._metrics_token = metrics_token
         self._inquiries = Inquiries(ports, decisions, self._seen)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
@@ -70,10 +88,26 @@ class Admin:
                 return _answer(503, {"status": "starting"})
             case "/_yett/health" | "/_yett/ready":
                 return _answer(200, {"status": "ok"})
+            case "/_yett/metrics":
+                return await self._metrics(request)
             case path if path.startswith(DECISIONS):
                 return await self._explain(request, path.removeprefix(DECISIONS))
             case _:
                 return _answer(404, {"message": "there is nothing here"})
+
+    async def _metrics(self, request: HttpRequest) -> HttpResponse:
+        """The node's figures, for whoever bears the token, or signs and may read every API of the server's account."""
+        if not bears(request, self._metrics_token):
+            try:
+                caller = await self._caller(request)
+            except NotAnswered as refusal:
+                return _answer(refusal.status, {"message": f"{refusal.reason}; or set YETT_METRICS_TOKEN and bear it"})
+            known = self._ports.settings
+            every = f"arn:aws:apigateway:{known.region}::/restapis/*"
+            if not may(caller, READ_API, every, account=known.account, source_ip=request.source_ip):
+                return _answer(403, {"message": f"{caller.identity.arn} may not {READ_API} on {every}"})
+        others = () if self._node is None else await self._node.reports()
+        return render((self._report(), *others), accept=request.headers.get("accept") or "")
 
     async def _caller(self, request: HttpRequest) -> Caller:
         try:

@@ -13,7 +13,7 @@ from typing import Protocol
 import uvloop
 
 from yett.server.hardening import forbid_inspection
-from yett.server.launch import DRAIN, EXPLAIN, LAUNCH, PING, Launch, read_launch, read_seconds
+from yett.server.launch import DRAIN, EXPLAIN, LAUNCH, PING, REPORT, Launch, read_launch, read_seconds
 from yett.server.logging import configure_logging
 from yett.server.parts import Link, attach
 from yett.values.errors import Refusal, Unavailable
@@ -32,6 +32,10 @@ class Role(Protocol):
 
     def explain(self, request_id: str) -> bytes:
         """What is known of a call; nothing if it was not answered here."""
+        ...
+
+    def report(self, process: str) -> bytes:
+        """What was counted here, under the name that the control process has for us."""
         ...
 
 
@@ -63,6 +67,8 @@ async def _live(role: Role, descriptor: int) -> None:
                 finish(read_seconds(body))
             case _ if topic == EXPLAIN:
                 return role.explain(body.decode())
+            case _ if topic == REPORT:
+                return role.report(body.decode())
             case _ if topic != PING:
                 raise Unavailable(f"topic {topic} is not answered here")
         return b""

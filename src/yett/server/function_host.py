@@ -4,8 +4,9 @@ import asyncio
 import socket
 
 from yett.server import child
-from yett.server.launch import Launch
+from yett.server.launch import Launch, encode
 from yett.server.parts import FunctionPool, HostedFunctions, Link, Store
+from yett.server.report import report
 from yett.server.worker import follow
 
 
@@ -40,6 +41,10 @@ class FunctionHost:
     def explain(self, request_id: str) -> bytes:  # noqa: ARG002
         """No call is answered here."""
         return b""
+
+    def report(self, process: str) -> bytes:
+        """Which functions have how many processes."""
+        return encode(report(process, functions={} if self._pool is None else self._pool.processes()))
 
 
 if __name__ == "__main__":

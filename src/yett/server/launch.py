@@ -11,8 +11,8 @@ from yett.server.explained import Explained, Recent
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
 # From the control process: begin, end (with the seconds that idle connections get), are you there, why was this call
-# answered so. To it: answer this request, these access keys were used.
-LAUNCH, DRAIN, PING, EXPLAIN, RELAY, USES = range(6)
+# answered so, what have you counted. To it: answer this request, these access keys were used.
+LAUNCH, DRAIN, PING, EXPLAIN, RELAY, USES, REPORT = range(7)
 
 
 class Launch(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from yett.server.explained import Explained, Recent
 from yett.server.launch import (
     EXPLAIN,
     RELAY,
+    REPORT,
     USES,
     Launch,
     encode,
@@ -26,8 +27,10 @@ from yett.server.launch import (
     read_request,
     read_uses,
 )
+from yett.server.metrics import Retired
 from yett.server.parts import CommitLog, listen_at, make_file
 from yett.server.places import Child, ChildFailed, Place
+from yett.server.report import Report, read_report
 from yett.values.errors import Unavailable
 from yett.values.http import HttpRequest, HttpResponse
 
@@ -55,6 +58,7 @@ class Node:
         self._iam_store: IamStore
         self._host: Place
         self._workers: list[Place] = []
+        self._retired = Retired()
 
     @property
     def memory(self) -> int:
@@ -131,6 +135,15 @@ class Node:
     async def recent(self, after: datetime, limit: int) -> tuple[Recent, ...]:
         """What each worker decided since a moment."""
         return tuple(map(read_recent, await self._ask_workers(f"{after.isoformat()} {limit}")))
+
+    async def reports(self) -> tuple[Report, ...]:
+        """What the node's other processes have counted, those included that are no more."""
+        named = {place.name: place.child.link for place in (self._host, *self._workers) if place.child is not None}
+        found = await asyncio.gather(
+            *(asyncio.wait_for(link.ask(REPORT, name.encode()), EXPLAIN_SECONDS) for name, link in named.items()),
+            return_exceptions=True,
+        )
+        return self._retired.follow(read_report(each) for each in found if isinstance(each, bytes))
 
     async def _ask_workers(self, question: str) -> list[bytes]:
         links = [place.child.link for place in self._workers if place.child is not None]

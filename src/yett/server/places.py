@@ -113,7 +113,7 @@ class Place:
     """Where one process of the node is kept up."""
 
     def __init__(self, name: str, start: Callable[[], Awaitable[Child]]) -> None:
-        self._name = name
+        self.name = name
         self._start = start
         self._changing = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
@@ -168,7 +168,7 @@ class Place:
                 if child is not self.child:  # it has a successor
                     continue
                 child.link.close()
-                log.error("a process ended by itself", process=self._name, pid=child.process.pid, status=status)
+                log.error("a process ended by itself", process=self.name, pid=child.process.pid, status=status)
                 if asyncio.get_running_loop().time() - child.started_at >= SETTLED_SECONDS:
                     failures = 0
             async with self._changing:
@@ -180,9 +180,9 @@ class Place:
                 try:
                     self.child = await self._start()
                 except (ChildFailed, OSError) as error:
-                    log.error("a process did not start", process=self._name, reason=str(error))
+                    log.error("a process did not start", process=self.name, reason=str(error))
                 else:
-                    log.warning("a process was started again", process=self._name, pid=self.child.process.pid)
+                    log.warning("a process was started again", process=self.name, pid=self.child.process.pid)
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:

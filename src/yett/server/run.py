@@ -28,6 +28,7 @@ from yett.values.http import Headers, HttpRequest, HttpResponse
 
 GRACE_SECONDS: Final = 10.0  # for requests in hand when the server stops
 MASTER_KEYS: Final = "YETT_MASTER_KEY"
+METRICS_TOKEN: Final = "YETT_METRICS_TOKEN"  # noqa: S105 - its name
 STARTING: Final = HttpResponse(status=503, headers=Headers((("Retry-After", "1"),)), body=b"")
 
 log = structlog.get_logger(__name__)
@@ -93,6 +94,8 @@ class Server:
                 clock=clock,
                 admin_url=None if settings.admin is None else admin_url,
                 shares=None if node is None else share(node),
+                listeners=listening.listeners,
+                metrics_token=os.environ.get(METRICS_TOKEN),
             )
             try:
                 server = cls(home=home, listening=listening, wired=wired, known=known, admin_url=admin_url)
@@ -182,6 +185,10 @@ class Listening:
                 await opened.close()
                 raise
         return opened
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """Those of this process."""
+        return tuple(each for each in (self._gateway, self.admin) if each is not None)
 
     async def reload(self) -> None:
         """Read the certificate again; put new workers in place of the old ones."""

@@ -18,6 +18,8 @@ DEFAULT_HOME: Final = ".yett"
 DEFAULT_ACCOUNT: Final = "123456789012"
 DEFAULT_REGION: Final = "us-east-1"
 LOCALHOST: Final = "localhost"
+DECISIONS_KEPT: Final = 4096  # some kilobyte each
+MAX_COUNT: Final = 1_000_000
 ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 
@@ -85,6 +87,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     cognito_issuer_is_aws: bool = False  # YETT_COGNITO_ISSUER=aws
     denial_wording_is_current: bool = True  # YETT_DENIAL_WORDING=current|legacy
     echo_canonical_request: bool = True  # YETT_ECHO_CANONICAL_REQUEST=1|0
+    decisions_kept: int = DECISIONS_KEPT  # YETT_DECISIONS_KEPT
+    decisions_allowed_one_in: int = 1  # YETT_DECISIONS_ALLOWED_ONE_IN
     hosts: tuple[str, ...] = ()  # YETT_HOSTS: further host names that the listener answers to
     trusted_proxies: tuple[
         IPv4Network | IPv6Network, ...
@@ -111,6 +115,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             cognito_issuer_is_aws=self.cognito_issuer_is_aws,
             denial_wording_is_current=self.denial_wording_is_current,
             echo_canonical_request=self.echo_canonical_request,
+            decisions_kept=self.decisions_kept,
+            decisions_allowed_one_in=self.decisions_allowed_one_in,
             permits_private_upstreams=self.address.is_loopback,
         )
 
@@ -167,6 +173,8 @@ def read_settings(
         echo_canonical_request=_choose(
             environment, "YETT_ECHO_CANONICAL_REQUEST", {"1": True, "0": False}, default="1"
         ),
+        decisions_kept=_count(environment, "YETT_DECISIONS_KEPT", default=DECISIONS_KEPT),
+        decisions_allowed_one_in=_count(environment, "YETT_DECISIONS_ALLOWED_ONE_IN", default=1),
         hosts=_split(environment.get("YETT_HOSTS", "")),
         trusted_proxies=tuple(_parse_network(each) for each in _split(environment.get("YETT_TRUSTED_PROXIES", ""))),
     )
@@ -177,6 +185,13 @@ def _choose(environment: Mapping[str, str], name: str, choices: Mapping[str, boo
     if value not in choices:
         raise BadSetting(f"{name} is `{value}`: use one of {', '.join(choices)}")
     return choices[value]
+
+
+def _count(environment: Mapping[str, str], name: str, *, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_COUNT:
+        raise BadSetting(f"{name} is `{text}`: use a number from 1 to {MAX_COUNT}")
+    return int(text)
 
 
 def _parse_network(text: str) -> IPv4Network | IPv6Network:

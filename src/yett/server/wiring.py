@@ -1,7 +1,7 @@
 """Which part answers which port, and which door stands where, in a process that AWS APIs are called in."""
 
 import platform
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -18,7 +18,8 @@ from yett.ports.clock import Clock
 from yett.ports.settings import Settings
 from yett.server.admin import Admin, Node
 from yett.server.asgi_bridge import bridge
-from yett.server.doors import Doors, closed_door
+from yett.server.doors import Answer, Doors, closed_door
+from yett.server.listener import Listener
 from yett.server.parts import (
     DATABASE,
     CommitLog,
@@ -31,6 +32,7 @@ from yett.server.parts import (
     Store,
     take_sealer,
 )
+from yett.server.report import Report, report
 
 __all__ = ["DATABASE", "Wired", "take_sealer"]
 
@@ -67,11 +69,13 @@ class Wired(Struct, frozen=True, kw_only=True):
         clock: Clock | None = None,
         admin_url: str | None = None,
         shares: Shares | None = None,
+        listeners: Callable[[], Sequence[Listener]] = tuple,
+        metrics_token: str | None = None,
     ) -> Self:
         """Open the store and tie every part to it. The home is held by the caller.
 
         With *admin_url* administration has a listener of its own. Functions run here, or with *shares* at the node's
-        function host.
+        function host. *listeners* are looked at when somebody wants figures.
         """
         store = Store.open(settings, home=home, sealer=sealer, url=database_url, clock=clock)
         runner: FunctionPool | RemoteFunctions
@@ -95,13 +99,22 @@ class Wired(Struct, frozen=True, kw_only=True):
             owner=f"{platform.node()}:{home.resolve()}",
         )
         ports = structs.replace(parts.ports, function_runner=events)
-        decisions = Decisions()
-        doors, admin_doors = _doors(
+        decisions = Decisions(kept=settings.decisions_kept, allowed_one_in=settings.decisions_allowed_one_in)
+
+        def report_own() -> Report:
+            functions = runner.processes() if isinstance(runner, FunctionPool) else {}
+            return report(
+                "server", decisions=decisions, listeners=listeners(), upstream=store.upstream, functions=functions
+            )
+
+        admin = Admin(
             ports,
             decisions,
-            is_separate=admin_url is not None,
+            report=report_own,
             node=None if shares is None else shares.node,
+            metrics_token=metrics_token,
         )
+        doors, admin_doors = _doors(ports, decisions, admin.answer, is_separate=admin_url is not None)
         return cls(
             ports=ports,
             decisions=decisions,
@@ -117,12 +130,11 @@ class Wired(Struct, frozen=True, kw_only=True):
             await close()
 
 
-def _doors(ports: Ports, decisions: Decisions, *, is_separate: bool, node: Node | None) -> tuple[Doors, Doors | None]:
+def _doors(ports: Ports, decisions: Decisions, admin: Answer, *, is_separate: bool) -> tuple[Doors, Doors | None]:
     """The doors of the one listener; or those of the gateway, where root is unknown and no operation is open that
     needs a signature, and those of administration.
     """
     pages = partial(bridge, hosted_login(ports))
-    admin = Admin(ports, decisions, node=node).answer
     control_plane = partial(answer_control_plane, ports=ports)
     if not is_separate:
         return Doors(

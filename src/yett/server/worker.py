@@ -25,6 +25,7 @@ from yett.server.explained import explained, recent
 from yett.server.launch import RELAY, USES, Launch, encode, read_response
 from yett.server.listener import Listener, listen_on
 from yett.server.parts import Link, Parts, RemoteFunctions, RootlessCallers, Store, take_sealer
+from yett.server.report import report
 from yett.server.settings import TlsFiles
 from yett.server.tls import make_context
 from yett.values.errors import Unavailable
@@ -44,20 +45,24 @@ log = structlog.get_logger(__name__)
 class Worker:
     """The role of a worker; see `child.Role`."""
 
+    _decisions: Decisions
     _link: Link
     _line: ExecuteApi
     _listener: Listener
     _settings: Settings
+    _store: Store
 
     def __init__(self) -> None:
-        self._decisions = Decisions()
         self._parts: Parts | None = None
 
     async def launch(self, launch: Launch, link: Link) -> None:
         """Follow the store, and listen."""
         self._link = link
         self._settings = launch.settings
-        store = follow(launch, link)
+        self._decisions = Decisions(
+            kept=launch.settings.decisions_kept, allowed_one_in=launch.settings.decisions_allowed_one_in
+        )
+        store = self._store = follow(launch, link)
         runner = RemoteFunctions(Path(launch.functions_path), launch.functions_token)
         self._parts = Parts.of(store, runner=runner, redis_url=launch.redis_url, dynamodb_url=None)
         ports = self._parts.ports
@@ -104,6 +109,12 @@ class Worker:
             return encode(recent(self._decisions, self._settings, after=parse_iso(moment), limit=int(limit)))
         record = self._decisions.find(request_id)
         return b"" if record is None else encode(explained(record, self._settings))
+
+    def report(self, process: str) -> bytes:
+        """The calls that were answered here, and what that takes."""
+        return encode(
+            report(process, decisions=self._decisions, listeners=(self._listener,), upstream=self._store.upstream)
+        )
 
 
 def follow(launch: Launch, link: Link) -> Store:

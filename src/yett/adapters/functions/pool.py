@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from yett.adapters.functions.code import CodeDirectories
+from yett.adapters.functions.group import Group, Waiting
 from yett.adapters.functions.interpreters import Interpreters
 from yett.adapters.functions.logs import FunctionLog
 from yett.adapters.functions.process import FunctionProcess, InitFailed, Launch
@@ -56,40 +56,6 @@ class RoleSession(Struct, frozen=True, kw_only=True):
 IssueCredentials = Callable[[Function], Awaitable[RoleSession | None]]
 
 
-class _Waiting:
-    """An invocation and whoever waits for its answer."""
-
-    __slots__ = ("answer", "invocation")
-
-    def __init__(self, invocation: Invocation) -> None:
-        self.invocation = invocation
-        self.answer: asyncio.Future[FunctionAnswer] = asyncio.get_running_loop().create_future()
-
-    def settle(self, answer: FunctionAnswer) -> None:
-        if not self.answer.done():
-            self.answer.set_result(answer)
-
-    def refuse(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-
-class _Group:
-    """The processes of a function's version and the invocations that wait for one, under whichever ARN they came."""
-
-    def __init__(self, key: str, function: Function, log: FunctionLog) -> None:
-        self.key = key
-        self.function = function
-        self.log = log
-        self.processes: set[FunctionProcess] = set()
-        self.idle: list[FunctionProcess] = []  # the last used is used next, so that the others grow old
-        self.waiting: deque[_Waiting] = deque()
-        self.starting = 0
-        self.size = 0  # processes, those about to be started included
-        self.running = 0  # invocations in processes
-        self.expires_at: dict[FunctionProcess, float] = {}  # monotonic: when a process's credentials do
-
-
 class FunctionPool:
     """Answers `yett.ports.function_runner.FunctionRunner` with processes of this machine.
 
@@ -114,7 +80,7 @@ class FunctionPool:
         self._limits = limits or PoolLimits()
         self._log_directory = home / DIRECTORY
         self._interpreters = Interpreters(home)
-        self._groups: dict[str, _Group] = {}  # by ARN and version
+        self._groups: dict[str, Group] = {}  # by ARN and version
         self._logs: dict[str, FunctionLog] = {}  # by unqualified ARN
         self._shared: dict[tuple[str, bytes], asyncio.Task[FunctionAnswer]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -141,7 +107,7 @@ class FunctionPool:
         invocation = Invocation(
             request_id=request_id, payload=payload, function_arn=function_arn, trace_header=trace_header
         )
-        waiting = _Waiting(invocation)
+        waiting = Waiting(invocation)
         group.waiting.append(waiting)
         self._dispatch(group)
         return await asyncio.shield(waiting.answer)
@@ -172,6 +138,14 @@ class FunctionPool:
         task = self._background(self._run_event(function_arn, payload, request_id, trace_header))
         task.add_done_callback(self._event_done)
 
+    def processes(self) -> dict[str, tuple[int, int]]:
+        """By function ARN: how many processes there are, and how many of them work."""
+        found: dict[str, tuple[int, int]] = {}
+        for group in self._groups.values():
+            present, busy = found.get(group.function.arn, (0, 0))
+            found[group.function.arn] = (present + len(group.processes), busy + group.running)
+        return found
+
     async def stop(self) -> None:
         """End every process and refuse what waits. No process of a function outlives this."""
         self._is_stopped = True
@@ -199,13 +173,13 @@ class FunctionPool:
             raise FunctionNotFound(f"no function `{function_arn}`")
         return function
 
-    def _admit(self, function: Function) -> _Group:
+    def _admit(self, function: Function) -> Group:
         if self._is_stopped:
             raise FunctionUnavailable("yett is stopping")
         key = f"{function.unqualified_arn}:{function.version}"
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = _Group(key, function, self._log_of(function))
+            group = self._groups[key] = Group(key, function, self._log_of(function))
         elif group.function is not function:
             if not runs_alike(group.function, function):
                 self._retire(group)
@@ -231,7 +205,7 @@ class FunctionPool:
 
     # Who runs where
 
-    def _dispatch(self, group: _Group) -> None:
+    def _dispatch(self, group: Group) -> None:
         """Give waiting invocations to idle processes, and start a process for each that is left, within bounds."""
         while group.waiting:
             process = self._take_idle(group)
@@ -249,7 +223,7 @@ class FunctionPool:
             group.size += 1
             self._background(self._start(group))
 
-    def _take_idle(self, group: _Group) -> FunctionProcess | None:
+    def _take_idle(self, group: Group) -> FunctionProcess | None:
         while group.idle:
             process = group.idle.pop()
             if process.is_gone:
@@ -260,7 +234,7 @@ class FunctionPool:
             return process
         return None
 
-    def _run(self, group: _Group, process: FunctionProcess, waiting: _Waiting) -> None:
+    def _run(self, group: Group, process: FunctionProcess, waiting: Waiting) -> None:
         def finished(answer: FunctionAnswer | None) -> None:
             group.running -= 1
             if answer is None:  # the process went before it took the invocation: another will
@@ -277,7 +251,7 @@ class FunctionPool:
         group.running += 1
         process.run(waiting.invocation, finished)
 
-    async def _start(self, group: _Group) -> None:
+    async def _start(self, group: Group) -> None:
         """Start one process; what keeps it from starting is told to the invocation that has waited longest."""
         function = group.function
         process: FunctionProcess | None = None
@@ -304,7 +278,7 @@ class FunctionPool:
         if not self._is_stopped:
             self._dispatch(group)
 
-    def _gone(self, group: _Group, process: FunctionProcess) -> None:
+    def _gone(self, group: Group, process: FunctionProcess) -> None:
         group.size -= 1
         group.processes.discard(process)
         group.expires_at.pop(process, None)
@@ -313,7 +287,7 @@ class FunctionPool:
         if group.waiting and not self._is_stopped:
             asyncio.get_running_loop().call_soon(self._dispatch, group)
 
-    def _make_room(self, group: _Group) -> bool:
+    def _make_room(self, group: Group) -> bool:
         """Whether one more process may start; an idle one of another function goes for it if need be."""
         if sum(each.size for each in self._groups.values()) < self._limits.processes:
             return True
@@ -325,7 +299,7 @@ class FunctionPool:
             group.waiting.popleft().refuse(FunctionThrottled("every process of the pool is busy"))
         return False
 
-    def _retire(self, group: _Group) -> None:
+    def _retire(self, group: Group) -> None:
         """Let processes of an older configuration finish what they do, and no more."""
         for process in group.processes:
             process.is_retired = True
