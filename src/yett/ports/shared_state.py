@@ -29,7 +29,8 @@ class CachedAnswer(Struct, frozen=True, kw_only=True):
 class AuthorizerCache(Protocol):
     """Answers of Lambda authorizers, by cache key.
 
-    An entry is never returned at or after its ``expires_at``. A lost entry is allowed, a stale one is not.
+    An entry is never returned at or after its ``expires_at``. A lost entry is allowed, a stale one is not: what is put
+    answers a question whose look-up has missed before, and is not kept if the stage was flushed since.
     """
 
     def current(self, key: CacheKey, *, now: datetime) -> CachedAnswer | None:
@@ -40,7 +41,9 @@ class AuthorizerCache(Protocol):
         """From wherever it is shared."""
         ...
 
-    async def put(self, key: CacheKey, answer: CachedAnswer) -> None: ...
+    async def put(self, key: CacheKey, answer: CachedAnswer) -> None:
+        """Keep an answer; ``find`` has missed it before."""
+        ...
 
     async def flush(self, account: str, api_id: str, stage: str) -> None:
         """Forget every answer of the stage."""

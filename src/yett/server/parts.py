@@ -38,6 +38,7 @@ from yett.adapters.sql.database import Database
 from yett.adapters.sql.function_store import SqlFunctionStore
 from yett.adapters.sql.iam_store import SqlIamStore
 from yett.adapters.sql.master_keys import take_sealer
+from yett.adapters.sql.notices import Notices
 from yett.adapters.sql.organization_store import SqlOrganizationStore
 from yett.adapters.sql.sealing import Sealer
 from yett.adapters.sql.stack_store import SqlStackStore
@@ -62,6 +63,7 @@ __all__ = [
     "HostedFunctions",
     "KeptEvents",
     "Link",
+    "Notices",
     "RemoteFunctions",
     "RootlessCallers",
     "Sealer",
@@ -98,6 +100,7 @@ class Store(Struct, frozen=True, kw_only=True):
     api_store: SqlApiStore
     function_store: SqlFunctionStore
     user_pool_store: SqlUserPoolStore
+    notices: Notices | None  # of other nodes on the same database, where it can have several and this process writes
     closers: tuple[Close, ...]  # in the order in which they are closed, after all that uses them
 
     @classmethod
@@ -105,8 +108,17 @@ class Store(Struct, frozen=True, kw_only=True):
         cls, settings: Settings, *, home: Path, sealer: Sealer, url: str | None, clock: Clock | None = None
     ) -> Self:
         """The database, made or brought up to date if need be. The home is held by the caller."""
-        database = Database.open(database_url(home, url), sealer=sealer)
-        return cls._of(settings, home=home, sealer=sealer, database=database, clock=clock, iam=SqlIamStore(database))
+        location = database_url(home, url)
+        database = Database.open(location, sealer=sealer)
+        return cls._of(
+            settings,
+            home=home,
+            sealer=sealer,
+            database=database,
+            clock=clock,
+            iam=SqlIamStore(database),
+            notices=None if location.startswith("sqlite") else Notices(location, database.origin, database.tell),
+        )
 
     @classmethod
     def follow(
@@ -143,6 +155,7 @@ class Store(Struct, frozen=True, kw_only=True):
         sealer: Sealer,
         database: Database,
         iam: SqlIamStore,
+        notices: Notices | None = None,
         clock: Clock | None = None,
         catch_up: Callable[[], None] | None = None,
     ) -> Self:
@@ -181,7 +194,8 @@ class Store(Struct, frozen=True, kw_only=True):
             api_store=api_store,
             function_store=function_store,
             user_pool_store=user_pool_store,
-            closers=(upstream.close, write_uses, database.close),
+            notices=notices,
+            closers=(*(() if notices is None else (notices.stop,)), upstream.close, write_uses, database.close),
         )
 
     def make_function_pool(self, *, endpoint_url: str) -> FunctionPool:
@@ -269,7 +283,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             signing_keys=signing_keys,
             messages=Outbox(store.home / "outbox"),
             key_sets=store.key_sets,
-            authorizer_cache=AnnouncedFlushes(cache, store.database.tell) if announces_flushes else cache,
+            authorizer_cache=AnnouncedFlushes(cache, store.database.announce) if announces_flushes else cache,
             stack_store=SqlStackStore(store.database),
             upstream=store.upstream,
             dynamodb=dynamodb,

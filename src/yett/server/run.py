@@ -98,6 +98,8 @@ class Server:
                 metrics_token=os.environ.get(METRICS_TOKEN),
             )
             try:
+                if wired.notices is not None:
+                    await wired.notices.start()
                 server = cls(home=home, listening=listening, wired=wired, known=known, admin_url=admin_url)
                 server.root = await ensure_root(wired.ports, home=settings.home, environment=os.environ)
                 front.ready(wired.doors.answer)

@@ -25,6 +25,7 @@ from yett.server.parts import (
     CommitLog,
     FunctionPool,
     KeptEvents,
+    Notices,
     Parts,
     RemoteFunctions,
     RootlessCallers,
@@ -53,6 +54,7 @@ class Wired(Struct, frozen=True, kw_only=True):
     decisions: Decisions
     doors: Doors  # of the listener that clients of APIs reach
     admin_doors: Doors | None  # of the listener for administration, where that is another one
+    notices: Notices | None  # of other nodes, to be listened to
     events: KeptEvents  # to be resumed once functions can run
     closers: tuple[Callable[[], Awaitable[None]], ...]  # in the order in which they are closed
 
@@ -89,7 +91,7 @@ class Wired(Struct, frozen=True, kw_only=True):
             runner=runner,
             redis_url=redis_url,
             dynamodb_url=dynamodb_url,
-            announces_flushes=shares is not None,
+            announces_flushes=True,
         )
         events = KeptEvents(
             runner,
@@ -120,6 +122,7 @@ class Wired(Struct, frozen=True, kw_only=True):
             decisions=decisions,
             doors=doors,
             admin_doors=admin_doors,
+            notices=store.notices,
             events=events,
             closers=(events.stop, *parts.closers),
         )

@@ -16,7 +16,11 @@ async def test_a_flush_reaches_the_memories_that_are_told() -> None:
     far = MemoryAuthorizerCache()
     await far.put(KEY, ANSWER)
     await far.put(OTHER, ANSWER)
-    await AnnouncedFlushes(MemoryAuthorizerCache(), far.forget).flush(KEY.account, KEY.api_id, KEY.stage)
+
+    async def announce(scopes: frozenset[str]) -> None:
+        far.forget(scopes)
+
+    await AnnouncedFlushes(MemoryAuthorizerCache(), announce).flush(KEY.account, KEY.api_id, KEY.stage)
     assert far.current(KEY, now=START) is None
     assert far.current(OTHER, now=START) == ANSWER
     far.forget(frozenset({EVERYTHING}))
@@ -29,13 +33,20 @@ async def test_a_flush_that_fails_reaches_them_too() -> None:
             raise Unavailable("away")
 
     told: list[frozenset[str]] = []
+
+    async def announce(scopes: frozenset[str]) -> None:
+        told.append(scopes)
+
     with pytest.raises(Unavailable):
-        await AnnouncedFlushes(Away(), told.append).flush("1", "a", "s")
+        await AnnouncedFlushes(Away(), announce).flush("1", "a", "s")
     assert told == [frozenset({"authorizer-cache:1/a/s"})]
 
 
 async def test_answers_are_kept_as_in_the_cache_within() -> None:
-    cache = AnnouncedFlushes(MemoryAuthorizerCache(), lambda scopes: None)
+    async def announce(scopes: frozenset[str]) -> None:
+        raise AssertionError("nothing is flushed")
+
+    cache = AnnouncedFlushes(MemoryAuthorizerCache(), announce)
     await cache.put(KEY, ANSWER)
     assert cache.current(KEY, now=START) == ANSWER
     assert await cache.find(KEY, now=START) == ANSWER

@@ -1,6 +1,6 @@
-"""An authorizer cache whose flushes are told to the other processes of the node."""
+"""An authorizer cache whose flushes are told to every other process, of this node and of others."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from yett.adapters.shared_state.memory import flush_scope
@@ -10,12 +10,12 @@ from yett.ports.shared_state import AuthorizerCache, CachedAnswer, CacheKey
 class AnnouncedFlushes:
     """``ports.shared_state.AuthorizerCache`` of the process that AWS APIs are called in."""
 
-    def __init__(self, cache: AuthorizerCache, tell: Callable[[frozenset[str]], None]) -> None:
-        """*tell* is the commit log's: what the others' memories hold of the stage is forgotten before their next
-        call.
+    def __init__(self, cache: AuthorizerCache, announce: Callable[[frozenset[str]], Awaitable[None]]) -> None:
+        """*announce* commits that scopes moved: what memories of this node hold of the stage is forgotten before their
+        next call, those of other nodes as soon as they hear of it.
         """
         self._cache = cache
-        self._tell = tell
+        self._announce = announce
 
     def current(self, key: CacheKey, *, now: datetime) -> CachedAnswer | None:
         """See the port."""
@@ -34,4 +34,4 @@ class AnnouncedFlushes:
         try:
             await self._cache.flush(account, api_id, stage)
         finally:
-            self._tell(frozenset({flush_scope(account, api_id, stage)}))
+            await self._announce(frozenset({flush_scope(account, api_id, stage)}))

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import random
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.notices import notify
 from yett.adapters.sql.schema import STEPS
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import Unavailable
@@ -63,6 +65,7 @@ class Database:
         self._write_threads = ThreadPoolExecutor(writer_count, "yett-sql-write")
         self._listeners: list[Listener] = []
         self._writing: set[asyncio.Task[object]] = set()
+        self.origin = secrets.token_hex(8)  # of our notices, which we need not hear
 
     @classmethod
     def open(cls, url: str, *, sealer: Sealer) -> "Database":
@@ -129,6 +132,20 @@ class Database:
         """Call *listener* with the scopes touched after every commit, on the event loop, before ``write`` returns."""
         self._listeners.append(listener)
 
+    async def announce(self, scopes: frozenset[str]) -> None:
+        """Commit that these moved, of which nothing is stored.
+
+        Raises:
+            Unavailable: The database failed us; the listeners of this process have been told.
+        """
+        self.tell(scopes)
+
+        def touch(transaction: Transaction) -> None:
+            for scope in scopes:
+                transaction.touch(scope)
+
+        await self.write(touch)
+
     def tell(self, touched: frozenset[str]) -> None:
         """Tell the listeners what was committed, here or by another process."""
         for listener in self._listeners:
@@ -171,6 +188,8 @@ class Database:
                     take_turn(connection, alone=attempt > TOGETHER)
                     transaction = Transaction(connection, self._sealer)
                     result = work(transaction)
+                    if transaction.touched and connection.dialect.name == "postgresql":
+                        notify(connection, self.origin, transaction.touched)
                 return result, transaction.touched
             except DBAPIError as error:
                 collided = getattr(error.orig, "sqlstate", None) in COLLISIONS
