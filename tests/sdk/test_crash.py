@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.cli.conftest import TEMPLATE
 from tests.cli.processes import UP, Process, environment_of, paste
+from tests.databases import emptied, postgresql_url
+
+__all__ = ["postgresql_url"]
 
 ROUNDS = int(os.environ.get("YETT_CRASH_ROUNDS", "10"))
 SEED = int(os.environ.get("YETT_CRASH_SEED", str(random.SystemRandom().randrange(10**9))))
@@ -57,9 +61,9 @@ class Acknowledged:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[tuple[Process, str]]:
+def served(home: Path, database: dict[str, str]) -> Iterator[tuple[Process, str]]:
     """A server on the home, killed at the end."""
-    process = Process("serve", "--port", "0", environment=environment_of(home, **ROOT), cwd=home.parent)
+    process = Process("serve", "--port", "0", environment=environment_of(home, **ROOT, **database), cwd=home.parent)
     try:
         url = re.search(r"http://\S+", process.wait_for("in another shell"))
         assert url is not None
@@ -116,13 +120,21 @@ def check(url: str, acknowledged: Acknowledged) -> None:
             assert json.load(answer) == {"ok": True}
 
 
-def test_no_acknowledged_write_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What an environment says of an empty database."""
+    if request.param == "sqlite":
+        return {}
+    return {"YETT_DATABASE_URL": emptied(request.getfixturevalue("postgresql_url"))}
+
+
+def test_no_acknowledged_write_is_lost_when_the_server_is_killed(tmp_path: Path, database: dict[str, str]) -> None:
     dice = random.Random(SEED)
     print("YETT_CRASH_SEED", SEED)
     acknowledged = Acknowledged()
     home = tmp_path / "home"
     for round_ in range(ROUNDS):
-        with served(home) as (process, url):
+        with served(home, database) as (process, url):
             check(url, acknowledged)
             writers = [
                 threading.Thread(target=until_it_is_gone, args=(write, url, acknowledged, round_))
@@ -134,17 +146,17 @@ def test_no_acknowledged_write_is_lost_when_the_server_is_killed(tmp_path: Path)
             process.end(signal.SIGKILL)
             for writer in writers:
                 writer.join(60)
-    with served(home) as (_, url):
+    with served(home, database) as (_, url):
         check(url, acknowledged)
     assert len(acknowledged.users) + len(acknowledged.stages) >= ROUNDS
 
 
-def test_a_deployment_that_is_killed_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_deployment_that_is_killed_is_finished_by_the_next(tmp_path: Path, database: dict[str, str]) -> None:
     dice = random.Random(SEED)
     print("YETT_CRASH_SEED", SEED)
     number = 0
     home = tmp_path / str(number)
-    environment = environment_of(home)
+    environment = environment_of(home, **database)
     for _ in range(max(3, ROUNDS // 2)):
         process = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
         process.wait_for("deploying")
@@ -152,8 +164,10 @@ def test_a_deployment_that_is_killed_is_finished_by_the_next(tmp_path: Path) -> 
         process.end(signal.SIGKILL)
         if is_up:
             number += 1
+            if database:
+                emptied(database["YETT_DATABASE_URL"])
             home = tmp_path / str(number)
-            environment = environment_of(home)
+            environment = environment_of(home, **database)
     process = Process("up", TEMPLATE, "--port", "0", environment=environment, cwd=tmp_path)
     try:
         printed = process.wait_for(UP)

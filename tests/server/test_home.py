@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from yett.server.home import Home, HomeInUse, find_running
+from yett.server.home import Home, HomeInUse, birth_of, find_running
 
 
 def test_a_home_is_its_owner_s_alone_and_kept_out_of_git(tmp_path: Path) -> None:
@@ -45,3 +45,13 @@ def test_one_server_holds_it_at_a_time_and_says_where_it_listens(tmp_path: Path)
 def test_what_a_server_left_behind_is_no_server(tmp_path: Path, content: str) -> None:
     (tmp_path / "running.json").write_text(content)
     assert find_running(tmp_path) is None
+
+
+def test_a_number_that_another_process_has_by_now_is_no_server(tmp_path: Path) -> None:
+    home = Home.hold(tmp_path / "home")
+    home.announce("http://localhost:4566")
+    file = home.path / "running.json"
+    assert find_running(home.path) is not None
+    file.write_bytes(file.read_bytes().replace(birth_of(os.getpid()).encode(), b"1"))
+    assert find_running(home.path) is None
+    home.release()

@@ -24,6 +24,7 @@ class Running(Struct, frozen=True):
     pid: int
     url: str  # of AWS APIs: "http://localhost:4566"
     gateway_url: str = ""  # of APIs and user pools, where that is another
+    born: str = ""  # when the process was, as its kernel counts: another one may have its number by now
 
 
 class Home:
@@ -58,7 +59,7 @@ class Home:
 
     def announce(self, url: str, *, gateway_url: str = "") -> None:
         """Write down where this process listens, for the other commands."""
-        running = Running(os.getpid(), url, gateway_url)
+        running = Running(os.getpid(), url, gateway_url, born=birth_of(os.getpid()))
         temporary = self.path / f"{RUNNING}.new"
         temporary.write_bytes(msgspec.json.encode(running))
         temporary.replace(self.path / RUNNING)
@@ -76,4 +77,16 @@ def find_running(path: Path) -> Running | None:
         os.kill(running.pid, 0)
     except (OSError, msgspec.MsgspecError):
         return None
-    return running
+    return running if running.born == birth_of(running.pid) else None
+
+
+def birth_of(pid: int) -> str:
+    """When a process began, in ticks since the machine did; "" where that cannot be told.
+
+    Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (starttime, the 22nd field)
+    """
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2]
+    except OSError:
+        return ""
+    return after_name.split()[19].decode()
