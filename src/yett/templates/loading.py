@@ -12,12 +12,10 @@ from msgspec import Struct
 
 from yett.templates.errors import TemplateRefused
 from yett.templates.openapi import is_openapi, template_around
+from yett.values.bounded_yaml import BoundedLoader
 
 TEMPLATE_BYTES: Final = 1024 * 1024  # AWS's bound for a template in S3
-# Ours: values once aliases are written out, and members of one mapping once merges are. A kilobyte could ask for more
-# than there is memory.
-VALUES: Final = 200_000
-MEMBERS: Final = 20_000
+VALUES: Final = 200_000  # ours: values once aliases are written out
 SHORT_TAGS: Final = frozenset(
     {
         "And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join",
@@ -61,19 +59,13 @@ class Loaded(Struct, frozen=True):
         return TemplateRefused(message, path=self.path, line=self.line(*way))
 
 
-class Reader(yaml.SafeLoader):
+class Reader(BoundedLoader):
     """YAML's safe values. Dates stay text, as `Version: 2012-10-17` is meant."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Write merges out, innermost first, as long as they stay within bounds."""
-        super().flatten_mapping(node)
-        if len(node.value) > MEMBERS:
-            raise yaml.MarkedYAMLError(problem=f"over {MEMBERS} members", problem_mark=node.start_mark)
 
 
 def load_template(path: Path) -> Loaded:

@@ -16,7 +16,6 @@ STAGE_VARIABLE_VALUE_CHARACTERS: Final = 512
 STAGE_NAME_CHARACTERS: Final = 128
 OPENAPI_BYTES: Final = 6 * 1024 * 1024
 OPENAPI_NODES: Final = 500_000  # ours: values in a document once its YAML aliases are followed
-MERGED_MEMBERS: Final = 20_000  # ours: members of one mapping once its YAML merges are written out
 VALIDATION_EXPRESSION_CHARACTERS: Final = 1024  # ours
 PATCH_OPERATIONS: Final = 1000  # ours
 MAP_ENTRIES: Final = 300  # ours: parameters or templates of one method, integration or response

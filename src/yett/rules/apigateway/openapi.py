@@ -16,23 +16,14 @@ import yaml
 
 from yett.rules.apigateway.errors import BadRequest, NotOffered
 from yett.rules.apigateway.gateway_response import parse_gateway_response, parse_response_type
-from yett.rules.apigateway.limits import MERGED_MEMBERS, OPENAPI_BYTES, OPENAPI_NODES
+from yett.rules.apigateway.limits import OPENAPI_BYTES, OPENAPI_NODES
 from yett.rules.apigateway.openapi_node import Node, at, escaped, mapping
 from yett.rules.apigateway.openapi_paths import Importing, import_paths
 from yett.rules.apigateway.openapi_security import import_authorizers, security_schemes
 from yett.rules.apigateway.openapi_vocabulary import ENDPOINT_MEMBERS, PREFIX, ROOT, refuse_unknown
 from yett.rules.apigateway.resource_policy import parse_resource_policy
 from yett.rules.apigateway.rest_api import GatewayResponse, Model, RestApi
-
-
-class BoundedLoader(yaml.SafeLoader):
-    """YAML's safe values, whose merges (``<<``) are written out within a bound: a kilobyte could ask for gigabytes."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Write merges out, innermost first, as long as they stay within the bound."""
-        super().flatten_mapping(node)
-        if len(node.value) > MERGED_MEMBERS:
-            raise yaml.MarkedYAMLError(problem="too many members", problem_mark=node.start_mark)
+from yett.values.bounded_yaml import BoundedLoader
 
 
 def parse_body(body: bytes) -> Node:
@@ -47,7 +38,7 @@ def parse_body(body: bytes) -> Node:
         document = json.loads(body)
     except ValueError:
         try:
-            document = yaml.load(body, BoundedLoader)  # noqa: S506 - a SafeLoader with a bound
+            document = yaml.load(body, BoundedLoader)  # noqa: S506 - a SafeLoader with bounds
         except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
             raise BadRequest("Invalid OpenAPI input.") from error
     except RecursionError as error:
