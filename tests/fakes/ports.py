@@ -3,6 +3,7 @@
 import itertools
 from typing import Any, cast
 
+from yett.adapters.vouching import MemoryVouching
 from yett.ports.bundle import Ports
 from yett.ports.settings import Settings
 
@@ -37,5 +38,5 @@ class Uses:
 def make_ports(**given: object) -> Ports:
     """The ports given; every other fails the test that asks it."""
     ports: dict[str, object] = {name: Nothing() for name in Ports.__struct_fields__}
-    ports |= {"settings": Settings(), "randomness": CountedIds(), "iam_store": Uses()}
+    ports |= {"vouching": MemoryVouching(), "settings": Settings(), "randomness": CountedIds(), "iam_store": Uses()}
     return Ports(**cast(Any, ports | given))

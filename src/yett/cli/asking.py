@@ -41,6 +41,12 @@ def tell(path: str, body: object, *, access: Access | None = None) -> Any:
     )
 
 
+def remove(path: str, query: Mapping[str, str], *, access: Access | None = None) -> Any:
+    """The answer to a DELETE, as ``ask``."""
+    access = access or find_access()
+    return _read(send_signed(access, "DELETE", f"{access.url}/_yett/api/{path}?{urlencode(query)}", service=SERVICE))
+
+
 def _read(answer: Answer) -> Any:
     try:
         decoded = msgspec.json.decode(answer.body)

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "token": CommandAt("yett.cli.token", "token", "Get and verify user-pool tokens."),
     "up": CommandAt("yett.cli.up", "up", "Run the server and put a template up on it."),
     "version": CommandAt("yett.cli.version", "version", "Print the version."),
+    "vouch": CommandAt("yett.cli.vouch", "vouch", "Let in callers whose secret cannot be known here."),
     "who-can": CommandAt("yett.cli.who_can", "who_can", "List who can call a method."),
 }
 

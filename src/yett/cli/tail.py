@@ -56,6 +56,8 @@ def line_of(trace: Mapping[str, Any]) -> str:
     outcome = click.style(f"{trace['outcome']:<15}", fg=COLOURS.get(trace["outcome"], "red"))
     moment = str(trace["at"])[11:23]
     caller = trace["caller"] or trace["sourceIp"]
+    if any(each["code"] == "SIGNATURE_NOT_VERIFIED" for each in trace["warnings"]):
+        caller += click.style(" (signature not verified)", fg="red")
     return (
         f"{moment} {trace['status']:>3} {outcome} {trace['method']:<6} {trace['path']}  {caller}  {trace['requestId']}"
     )

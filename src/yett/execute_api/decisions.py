@@ -20,13 +20,14 @@ from yett.policy import Decision, Outcome
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import AccessDenied, Forbidden, GatewayError, InvalidSignature, ResponseType
-from yett.rules.execute_api.plan import StagePlan
+from yett.rules.execute_api.plan import MethodPlan, StagePlan
 from yett.rules.execute_api.routing.domain import Target
 from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
 KEPT: Final = 4096  # records of an API; about a kilobyte each
 OF_NOBODY: Final = ""  # the ring of calls that name no API which there is
+UNVERIFIED: Final = "AWS_IAM, not verified"  # in the tally: somebody vouched for the caller
 UNAUTHENTICATED: Final = frozenset({401, 403})
 
 STEPS: Final = ("route", "screen", "authenticate", "authorize", "integrate")
@@ -235,9 +236,13 @@ def _names(record: Record) -> Key:
         plan.stage,
         method.http_method,
         method.resource_path,
-        method.authorization_type.value,
+        _mechanism(method, standing),
         record.outcome,
         record.status,
         authorizer,
         cache,
     )
+
+
+def _mechanism(method: MethodPlan, standing: Standing | None) -> str:
+    return UNVERIFIED if standing is not None and standing.vouched_by is not None else method.authorization_type.value

@@ -5,6 +5,7 @@ appears in it.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from yett.execute_api.decisions import STEPS, Record
 from yett.policy import Decision, Outcome, PolicyType, StatementRef, trace
@@ -15,6 +16,8 @@ from yett.rules.execute_api.weighing import weighed
 from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
 Json = dict[str, object]
+
+SIGNATURE_NOT_VERIFIED: Final = "SIGNATURE_NOT_VERIFIED"
 
 
 def explain(record: Record) -> Json:
@@ -140,6 +143,12 @@ def _decided_by(record: Record, statement: StatementRef | None) -> Json | None:
 def _warnings(record: Record) -> Iterator[Json]:
     """What the caller will be surprised by next."""
     question, standing = record.question, record.standing
+    if standing is not None and standing.vouched_by is not None:
+        yield {
+            "code": SIGNATURE_NOT_VERIFIED,
+            "where": standing.vouched_by,
+            "message": "the signature of this call was not verified: a rule names its access key; `yett vouch list`",
+        }
     authorizer = question.method.authorizer if question is not None else None
     if question is None or standing is None or standing.authorizer_policy is None or authorizer is None:
         return

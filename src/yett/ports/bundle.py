@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from yett.ports.stack_store import StackStore
     from yett.ports.upstream import Upstream
     from yett.ports.user_pool_store import UserPoolStore
+    from yett.ports.vouching import Vouching
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     clock: "Clock"
     randomness: "Randomness"
     callers: "Callers"
+    vouching: "Vouching"
     session_tokens: "SessionTokens"
     audit_trail: "AuditTrail"
     iam_store: "IamStore"

@@ -17,6 +17,7 @@ from yett.server.explained import Explained, Recent, explained, recent
 from yett.server.inquiries import READ_API, Inquiries, NotAnswered, may
 from yett.server.metrics import bears, render
 from yett.server.report import Report
+from yett.server.vouching import VOUCHING, VouchingDesk
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
 from yett.templates import door
@@ -73,6 +74,7 @@ class Admin:
         self._report = report
         self._node = node
         self._metrics_token = metrics_token
+        self._vouching = VouchingDesk(ports, is_alone=node is None)
         self._inquiries = Inquiries(ports, decisions, self._seen)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
@@ -122,6 +124,8 @@ class Admin:
     async def _inquire(self, request: HttpRequest) -> HttpResponse:
         try:
             caller = await self._caller(request)
+            if request.path == VOUCHING:
+                return _answer(200, await self._vouching.answer(request, caller))
             if request.path == RECENT:
                 return _answer(200, await self._recent(request, caller))
             return _answer(200, await self._inquiries.answer(request, caller))

@@ -46,6 +46,7 @@ from yett.adapters.sql.user_pool_store import SqlUserPoolStore
 from yett.adapters.system import SystemClock, SystemRandomness
 from yett.adapters.unix_sockets import listen_at
 from yett.adapters.upstream.client import PooledUpstream
+from yett.adapters.vouching import MemoryVouching
 from yett.ports.bundle import Ports
 from yett.ports.callers import Callers
 from yett.ports.clock import Clock
@@ -269,6 +270,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             clock=store.clock,
             randomness=SystemRandomness(),
             callers=store.callers,
+            vouching=MemoryVouching(),
             session_tokens=store.session_tokens,
             audit_trail=SqlAuditTrail(store.database),
             iam_store=store.iam_store,

@@ -117,6 +117,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             echo_canonical_request=self.echo_canonical_request,
             decisions_kept=self.decisions_kept,
             decisions_allowed_one_in=self.decisions_allowed_one_in,
+            is_loopback=self.address.is_loopback and self.admin is None,
             permits_private_upstreams=self.address.is_loopback,
         )
 

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
+ACCESS_KEY_ID: Final = re.compile(r"A[KS]IA[A-Z0-9]{16}")
 API_ID: Final = re.compile(r"[a-z0-9]{10}")
 USER_POOL_ID: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]_[A-Za-z0-9]{9}")
 

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions
 from datetime import datetime
 from typing import Final
 
+from yett.execute_api.authenticators.vouched import vouched_standing
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialFault, CredentialsRefused
 from yett.rules.execute_api.call import Routed, Standing
@@ -35,6 +36,8 @@ INVALID_TOKEN_MESSAGE: Final = "The security token included in the request is in
 INVALID_TOKEN_TYPE: Final = "UnrecognizedClientException"  # noqa: S105
 
 
+# What an access key is refused with that is none of ours: somebody may vouch for it.
+NOT_OURS: Final = frozenset({CredentialFault.UNKNOWN_ACCESS_KEY, CredentialFault.SESSION_TOKEN_INVALID})
 CAUSES_PER_SECOND: Final = 10  # refused signatures of a process whose cause is looked for; about 24 HMACs each
 
 
@@ -64,7 +67,16 @@ async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
     Raises:
         GatewayError: There is no signature, or it, its moment, scope or credentials are not good.
     """
-    caller = await verify_signature(routed.sent, routed.plan, ports)
+    try:
+        caller = await verify_signature(routed.sent, routed.plan, ports)
+    except GatewayError as error:
+        refusal = error.__cause__
+        if isinstance(refusal, CredentialsRefused) and refusal.fault in NOT_OURS:
+            expectation = Expectation(service=SERVICE, region=routed.plan.region, skew_seconds=SKEW_SECONDS)
+            vouched = await vouched_standing(routed, ports, expectation)
+            if vouched is not None:
+                return vouched
+        raise
     return Standing(
         identity=caller.identity,
         caller_policies=caller.policies,

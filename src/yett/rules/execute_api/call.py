@@ -61,6 +61,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     invocation_policies: CallerPolicies | None = None  # the same, compiled for invocations alone, where that was done
     authorizer_policy: CompiledPolicies | None = None  # Lambda authorizers
     established_by: str = ""  # for the trace: in words, never a token or signature
+    vouched_by: str | None = None  # the rule that let in a caller whose signature was not verified
     kept_since: datetime | None = None  # since when the authorizer's answer was kept; None where it was just given
 
 

@@ -24,6 +24,9 @@ from yett.rules.execute_api.plan import INTEGRATION_HEADER
 SIGV4: Final = "AWS4-"
 ANY: Final = "ANY"
 AUTHORIZATION: Final = "authorization"
+# Tells a backend of a caller that was let in though its signature was not verified; a client's line of this name is
+# dropped at the edge.
+NOT_VERIFIED: Final = "X-Yett-Signature-Not-Verified"
 # What may stand in a path as it is; the percent sign too where the client has encoded already.
 PATH_SAFE: Final = ":@!$&'()*+,;=-._~"
 PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~-]*")  # what `quote` would leave alone, as most of what is called is
@@ -84,7 +87,7 @@ def build_request(call: Authorized, *, trace_header: str, port: int) -> Outgoing
         target=_join_target(
             _fill(target.path, mapped.path), _fill(target.query, mapped.path), request.query, mapped.query
         ),
-        headers=_build_headers(routed, mapped.headers, trace_header=trace_header, port=port),
+        headers=_build_headers(call, mapped.headers, trace_header=trace_header, port=port),
         body=request.body,
     )
 
@@ -142,8 +145,9 @@ def _join_target(path: str, own_query: str, client_query: str, mapped: dict[str,
 
 
 def _build_headers(
-    routed: Routed, mapped: dict[str, str], *, trace_header: str, port: int
+    call: Authorized, mapped: dict[str, str], *, trace_header: str, port: int
 ) -> tuple[tuple[str, str], ...]:
+    routed = call.routed
     request, withheld = routed.request, routed.method.withheld_headers
     get = request.headers.get
     if (get(AUTHORIZATION) or "") and hides_authorization(routed):
@@ -160,6 +164,8 @@ def _build_headers(
         ("X-Forwarded-Port", str(port)),
         ("X-Forwarded-Proto", request.scheme),
     )
+    if call.standing.vouched_by is not None:
+        lines.append((NOT_VERIFIED, call.standing.vouched_by))
     if get("user-agent") is None and "user-agent" not in withheld:
         lines.append(("User-Agent", f"AmazonAPIGateway_{routed.plan.api_id}"))
     return tuple(lines)

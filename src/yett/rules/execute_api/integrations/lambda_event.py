@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lamb
 """
 
 from base64 import b64encode
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ from yett.rules.execute_api.mapping.request_context import describe_request_cont
 from yett.rules.execute_api.multivalue import header_maps, or_null, query_maps
 from yett.values.http import Headers
 
+# In a context, the rule by which a caller was let in whose signature was not verified. Ours; AWS has no such calls.
+NOT_VERIFIED: Final = "yettSignatureNotVerified"
+
 
 def render_proxy_event(call: Authorized, *, trace_header: str, port: int) -> bytes:
     """The JSON of the event. Absent query, path parameters, stage variables and body are null, not empty."""
@@ -24,6 +28,8 @@ def render_proxy_event(call: Authorized, *, trace_header: str, port: int) -> byt
     query, multi_value_query = query_maps(request.query)
     body, is_base64_encoded = _render_body(routed)
     context = describe_request_context(routed, call.standing.identity)
+    if call.standing.vouched_by is not None:
+        context[NOT_VERIFIED] = call.standing.vouched_by
     if (authorizer := describe_authorizer(call.standing.identity)) is not None:
         context["authorizer"] = authorizer
     return msgspec.json.encode(
