@@ -1,9 +1,16 @@
+import http.client
+import io
 import json
+import logging
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from tests.cli.conftest import Shop
 from tests.cli.processes import environment_of, paste, run
 
@@ -118,3 +125,81 @@ def test_without_a_server_it_says_how_to_start_one(tmp_path: Path) -> None:
     result = run("yett", "explain", "id", environment=environment_of(tmp_path / "home"), cwd=tmp_path)
     assert result.returncode == 1
     assert "start one with `yett up TEMPLATE` or `yett serve`" in result.stderr
+
+
+# -- a client's own canonical request
+
+
+def send_botched(shop: Shop, secret_access_key: str, *, on_the_way: dict[str, str]) -> tuple[str, str]:
+    """Call with a signature of botocore's, some headers changed afterwards: the request id, and botocore's log."""
+    keys = make_key(shop, "clerk")
+    credentials = Credentials(keys["AWS_ACCESS_KEY_ID"], secret_access_key)
+    stream = io.StringIO()
+    handler, logger = logging.StreamHandler(stream), logging.getLogger("botocore.auth")
+    url = urlsplit(f"{shop.url}/signed")
+    headers = {"X-Word": "as the client wrote it", "X-Private": "not-to-be-told"}
+    request = AWSRequest("GET", url.geturl(), params={"page": "2"}, headers=headers)
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        SigV4Auth(credentials, "execute-api", "us-east-1").add_auth(request)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    connection = http.client.HTTPConnection("127.0.0.1", url.port, timeout=60)
+    try:
+        sent = dict(request.headers.items()) | {"Host": url.netloc} | on_the_way
+        connection.request("GET", f"{url.path}?page=2", headers=sent)
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
+        return answer.headers["x-amzn-RequestId"], stream.getvalue()
+    finally:
+        connection.close()
+
+
+def test_a_clients_canonical_request_is_held_against_what_came_in(shop: Shop) -> None:
+    secret = make_key(shop, "clerk")["AWS_SECRET_ACCESS_KEY"]
+    changed = {"X-Word": "as a hop wrote it", "X-Private": "changed-too"}
+    request_id, logged = send_botched(shop, secret, on_the_way=changed)
+    told = run("yett", "explain", request_id, environment=shop.environment, cwd=shop.directory)
+    assert f"yett explain {request_id} --canonical-request FILE" in told.stdout
+    (shop.directory / "signing.log").write_text(logged)
+    words = ("yett", "explain", request_id, "--canonical-request", "signing.log")
+    compared = run(*words, environment=shop.environment, cwd=shop.directory)
+    assert compared.returncode == 0, compared.stderr
+    assert "another canonical request was signed" in compared.stdout
+    assert "header: `x-word` was signed with another value" in compared.stdout
+    assert "header: `x-private` was signed with another value" in compared.stdout
+    as_json = run(*words, "--json", environment=shop.environment, cwd=shop.directory)
+    found = json.loads(as_json.stdout)
+    assert (found["requestId"], found["same"]) == (request_id, False)
+    assert [each["part"] for each in found["differences"]] == ["header", "header"]
+    for output in (told.stdout, compared.stdout, as_json.stdout):
+        assert "not-to-be-told" not in output
+        assert "changed-too" not in output
+
+
+def test_another_secret_is_told_from_another_request(shop: Shop) -> None:
+    request_id, logged = send_botched(shop, "a-secret-of-another-key", on_the_way={})
+    (shop.directory / "signing.log").write_text(logged)
+    words = ("yett", "explain", request_id, "--canonical-request", "signing.log")
+    compared = run(*words, environment=shop.environment, cwd=shop.directory)
+    assert "the same canonical request was signed" in compared.stdout
+    assert "/us-east-1/execute-api/aws4_request" in compared.stdout
+    assert "secret access key is not the one" in compared.stdout
+
+
+def test_what_is_no_canonical_request_is_refused_by_its_line(shop: Shop) -> None:
+    request_id, _ = send_botched(shop, "another", on_the_way={})
+    (shop.directory / "signing.log").write_text("GET\nprod\n")
+    words = ("yett", "explain", request_id, "--canonical-request", "signing.log")
+    refused = run(*words, environment=shop.environment, cwd=shop.directory)
+    assert (refused.returncode, refused.stderr) == (1, "Error: line 2 must be the path, which begins with `/`\n")
+    allowed = paste(
+        f"yett curl -i {shop.url}/signed", environment=shop.environment | make_key(shop, "clerk"), cwd=shop.directory
+    )
+    fine = re.search(r"x-amzn-RequestId: (\S+)", allowed.stdout)
+    assert fine is not None
+    words = ("yett", "explain", fine[1], "--canonical-request", "signing.log")
+    assert "nothing of this call was kept" in run(*words, environment=shop.environment, cwd=shop.directory).stderr

@@ -2,46 +2,71 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TextIO
+from urllib.parse import quote
 
 import click
 import msgspec
 from rich.console import Console
+from rich.tree import Tree
 
-from yett.cli.client import find_access, send_signed
-from yett.server.explanation import draw
+from yett.cli.asking import ask, tell
+from yett.server.explanation import draw, draw_comparison
+from yett.sigv4.parts import PASTED_CHARACTERS
 
 PIPED_COLUMNS: Final = 10_000
 
 
 @click.command()
 @click.argument("request_id")
-@click.option("--json", "as_json", is_flag=True, help="The trace as a JSON object.")
-def explain(*, request_id: str, as_json: bool) -> None:
+@click.option(
+    "--canonical-request",
+    "canonical_request",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="Hold the canonical request that the client has signed, or a log with it, against the call (- for stdin).",
+)
+@click.option("--json", "as_json", is_flag=True, help="The trace, or the comparison, as a JSON object.")
+def explain(*, request_id: str, canonical_request: TextIO | None, as_json: bool) -> None:
     """Say why the call with REQUEST_ID was answered as it was.
 
     REQUEST_ID is the x-amzn-RequestId (or apigw-requestid) of any recent answer.
+
+    Where a signature does not match, and the trace does not name the cause, have the client log its canonical request
+    (boto3: `boto3.set_stream_logger("botocore.auth")`) and give the log with --canonical-request.
     """
-    access = find_access()
-    answer = send_signed(access, "GET", f"{access.url}/_yett/api/decisions/{request_id.strip()}", service="apigateway")
-    if answer.status != 200:
-        raise click.ClickException(_read_message(answer.body, answer.status))
+    path = f"decisions/{quote(request_id.strip(), safe='')}"
+    if canonical_request is None:
+        answer = ask(path)
+    else:
+        answer = tell(f"{path}/canonical-request", {"canonicalRequest": _read_text(canonical_request)})
     if as_json:
-        sys.stdout.write(answer.body.decode() + "\n")
-        return
-    show(msgspec.json.decode(answer.body))
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+    elif canonical_request is None:
+        show(answer)
+    else:
+        show_comparison(answer)
 
 
 def show(trace: Mapping[str, Any]) -> None:
     """Print the trace: a terminal gets long lines wrapped within the tree, a pipe gets each line whole."""
+    _print(draw(trace))
+
+
+def show_comparison(compared: Mapping[str, Any]) -> None:
+    """Print where a client's canonical request differs from what came in."""
+    _print(draw_comparison(compared))
+
+
+def _print(tree: Tree) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPED_COLUMNS)
-    console.print(draw(trace))
+    console.print(tree)
 
 
-def _read_message(body: bytes, status: int) -> str:
+def _read_text(file: TextIO) -> str:
     try:
-        return str(msgspec.json.decode(body)["message"])
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return f"the server answered {status}"
+        return file.read(PASTED_CHARACTERS + 1)
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"`{file.name}` is no UTF-8 text: {error.reason}") from error

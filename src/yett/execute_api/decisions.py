@@ -22,6 +22,7 @@ from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import AccessDenied, Forbidden, GatewayError, InvalidSignature, ResponseType
 from yett.rules.execute_api.plan import MethodPlan, StagePlan
 from yett.rules.execute_api.routing.domain import Target
+from yett.sigv4 import Outline
 from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
@@ -43,6 +44,7 @@ class Refused(Struct, frozen=True):
     default_status: int
     reason: str
     cause: str | None = None  # of a signature that does not match
+    outline: Outline | None = None  # likewise: of what came in
 
 
 class Record:
@@ -140,8 +142,8 @@ class Record:
 
     def refused(self, error: GatewayError, answer: HttpResponse) -> None:
         """A step refused."""
-        cause = error.cause if isinstance(error, InvalidSignature) else None
-        self.refusal = Refused(error.response_type, error.error_type, error.status, error.reason, cause)
+        cause, outline = (error.cause, error.outline) if isinstance(error, InvalidSignature) else (None, None)
+        self.refusal = Refused(error.response_type, error.error_type, error.status, error.reason, cause, outline)
         if isinstance(error, AccessDenied):
             self.decision = error.decision
         self.status = answer.status

@@ -13,13 +13,13 @@ from msgspec import Raw
 from yett.execute_api.decisions import Decisions
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialsRefused
-from yett.server.explained import Explained, Recent, explained, recent
+from yett.server.explained import Explained, Recent, compared, explained, recent
 from yett.server.inquiries import READ_API, Inquiries, NotAnswered, may
 from yett.server.metrics import bears, render
 from yett.server.report import Report
 from yett.server.vouching import VOUCHING, VouchingDesk
 from yett.services.iam.authentication import authenticate
-from yett.sigv4 import SignatureRefused
+from yett.sigv4 import NotCanonical, SignatureRefused
 from yett.templates import door
 from yett.values.http import Headers, HttpRequest, HttpResponse
 from yett.values.timestamps import parse_iso
@@ -83,6 +83,8 @@ class Admin:
             return await door.answer(request, self._ports)
         if request.path.startswith(API) and not request.path.startswith(DECISIONS):
             return await self._inquire(request)
+        if request.path.startswith(DECISIONS):
+            return await self._explain(request)
         if request.method not in {"GET", "HEAD"}:
             return _answer(405, {"message": "only GET is answered here"})
         match request.path:
@@ -92,8 +94,6 @@ class Admin:
                 return _answer(200, {"status": "ok"})
             case "/_yett/metrics":
                 return await self._metrics(request)
-            case path if path.startswith(DECISIONS):
-                return await self._explain(request, path.removeprefix(DECISIONS))
             case _:
                 return _answer(404, {"message": "there is nothing here"})
 
@@ -155,20 +155,40 @@ class Admin:
         waiting = [each.waiting for each in answers if each.waiting is not None and each.waiting > patience]
         return {"decisions": [Raw(each.trace) for each in mine], "after": min((resume, *waiting)).isoformat()}
 
-    async def _explain(self, request: HttpRequest, request_id: str) -> HttpResponse:
+    async def _explain(self, request: HttpRequest) -> HttpResponse:
+        """The trace of a call; or, sent a client's canonical request, where that differs from what came in."""
+        request_id, _, asked = request.path.removeprefix(DECISIONS).partition("/")
         try:
-            caller = await self._caller(request)
+            caller, found = await self._known(request, request_id)
+            match request.method, asked:
+                case "GET" | "HEAD", "":
+                    trace = msgspec.json.decode(found.trace)
+                    proposals = await self._inquiries.would_allow(trace, caller, request)
+                    return _answer(200, trace | {"wouldAllow": proposals})
+                case "POST", "canonical-request":
+                    return _answer(200, compared(request_id, found.outline, request.body))
+                case _, "" | "canonical-request":
+                    raise NotAnswered(405, "a decision is asked for with GET, a comparison with POST")
+                case _:
+                    raise NotAnswered(404, "there is nothing here")
         except NotAnswered as refusal:
             return _answer(refusal.status, {"message": refusal.reason})
+        except NotCanonical as refusal:
+            return _answer(400, {"message": refusal.reason})
+
+    async def _known(self, request: HttpRequest, request_id: str) -> tuple[Caller, Explained]:
+        """The call with a request id, for a caller who may read its API.
+
+        Raises:
+            NotAnswered: There is none, or the caller may not.
+        """
+        caller = await self._caller(request)
         found = await self._find(request_id.lower())
         if found is None:
-            return _answer(
-                404, {"message": f"no decision `{request_id}` is kept: the newest few thousand are, until a restart"}
-            )
+            raise NotAnswered(404, f"no decision `{request_id}` is kept: the newest few thousand are, until a restart")
         if not _may_read(caller, found, request):
-            return _answer(403, {"message": f"{caller.identity.arn} may not {READ_API} the API of this call"})
-        trace = msgspec.json.decode(found.trace)
-        return _answer(200, trace | {"wouldAllow": await self._inquiries.would_allow(trace, caller, request)})
+            raise NotAnswered(403, f"{caller.identity.arn} may not {READ_API} the API of this call")
+        return caller, found
 
     async def _find(self, request_id: str) -> Explained | None:
         record = self._decisions.find(request_id)

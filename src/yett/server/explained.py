@@ -8,6 +8,7 @@ from msgspec import Struct
 from yett.execute_api.decisions import Decisions, Record
 from yett.execute_api.trace import explain
 from yett.ports.settings import Settings
+from yett.sigv4 import Difference, NotCanonical, Outline, compare, read_parts
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     api_id: str
     trace: bytes  # JSON
     at: datetime  # when the call came in
+    outline: Outline | None = None  # of a call whose signature does not match: what a client's own is held against
 
 
 class Recent(Struct, frozen=True, kw_only=True):
@@ -32,10 +34,52 @@ def explained(record: Record, settings: Settings) -> Explained:
     plan = record.plan
     account, region = (plan.account, plan.region) if plan is not None else (settings.account, settings.region)
     trace = msgspec.json.encode(explain(record))
-    return Explained(account=account, region=region, api_id=record.api_id, trace=trace, at=record.at)
+    outline = None if record.refusal is None else record.refusal.outline
+    return Explained(account=account, region=region, api_id=record.api_id, trace=trace, at=record.at, outline=outline)
 
 
 def recent(decisions: Decisions, settings: Settings, *, after: datetime, limit: int) -> Recent:
     """What this process decided since a moment, of very much the newest."""
     records, waiting = decisions.since(after, limit)
     return Recent(decisions=tuple(explained(record, settings) for record in records), waiting=waiting)
+
+
+class Compared(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A client's own canonical request, held against that of a call that was refused."""
+
+    request_id: str
+    same: bool
+    differences: tuple[Difference, ...]
+    timestamp: str  # of the string to sign, as it came in
+    scope: str
+
+
+class Pasted(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The body of a comparison."""
+
+    canonical_request: str
+
+
+def compared(request_id: str, outline: Outline | None, body: bytes) -> Compared:
+    """Where the canonical request that *body* holds differs from what came in.
+
+    Raises:
+        NotCanonical: It holds none; or there is nothing to hold it against.
+    """
+    if outline is None:
+        raise NotCanonical(
+            "nothing of this call was kept to hold a canonical request against: only calls whose signature does not "
+            "match have one, up to a length"
+        )
+    try:
+        pasted = msgspec.json.decode(body, type=Pasted)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotCanonical(f"the comparison cannot be read: {error}") from error
+    differences = compare(read_parts(pasted.canonical_request), outline)
+    return Compared(
+        request_id=request_id,
+        same=not differences,
+        differences=differences,
+        timestamp=outline.timestamp,
+        scope=outline.scope,
+    )

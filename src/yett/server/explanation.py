@@ -15,6 +15,7 @@ COLOURS: Final = {
     "unknown": "cyan",
 }
 
+MISMATCH: Final = "InvalidSignatureException"
 
 MARKS: Final = {
     "passed": "[green]✓[/green]",
@@ -37,6 +38,11 @@ def draw(trace: Mapping[str, Any]) -> Tree:
         tree.add(f"{mark} {step['step']:<12} {escape(step['detail'])}  [dim]{step['ms']:.2f} ms[/dim]")
     if trace.get("cause"):
         tree.add(f"[yellow]cause[/yellow]: {escape(trace['cause'])}")
+    elif trace["errorType"] == MISMATCH:
+        tree.add(
+            "[yellow]cause[/yellow]: none of the usual slips. Have the client log its canonical request, then: "
+            f"yett explain {trace['requestId']} --canonical-request FILE"
+        )
     for warning in trace.get("warnings", ()):
         tree.add(f"[yellow]beware[/yellow]: {escape(warning['where'])}: {escape(warning['message'])}")
     decided = trace["decidedBy"]
@@ -47,6 +53,25 @@ def draw(trace: Mapping[str, Any]) -> Tree:
         _draw_policies(tree.add("policies weighed"), trace["policies"])
     if trace.get("wouldAllow"):
         _draw_proposals(tree.add("what would allow it, each by itself"), trace["wouldAllow"])
+    return tree
+
+
+def draw_comparison(compared: Mapping[str, Any]) -> Tree:
+    """A client's canonical request beside the one that came in."""
+    if compared["same"]:
+        tree = Tree("[green]the same[/green] canonical request was signed as came in")
+        tree.add(
+            f"so the string to sign or the key is another. The former had {compared['timestamp']} and "
+            f"{escape(compared['scope'])}"
+        )
+        tree.add("if the client's has the same two, its secret access key is not the one of this access key id")
+        return tree
+    tree = Tree("[red]another[/red] canonical request was signed than came in")
+    for difference in compared["differences"]:
+        branch = tree.add(f"[yellow]{difference['part']}[/yellow]: {escape(difference['message'])}")
+        for name in ("signed", "received"):
+            if difference[name] is not None:
+                branch.add(f"{name:<8} {escape(difference[name]) or '(empty)'}")
     return tree
 
 

@@ -5,7 +5,9 @@ What an access key's secret is, whether its session token is genuine and what th
 
 from yett.sigv4.authorization import Expectation, Presented, peek_scope, read_presented
 from yett.sigv4.canonical_request import SignedRequest
+from yett.sigv4.comparison import Difference, Outline, compare, outline
 from yett.sigv4.errors import Dialect, Fault, SignatureRefused, code_for, message_for, status_for
+from yett.sigv4.parts import NotCanonical, read_parts
 from yett.sigv4.scope import CredentialScope
 from yett.sigv4.sign import sign
 from yett.sigv4.signing_key import SigningKeys
@@ -14,8 +16,11 @@ from yett.sigv4.verify import Verified, check_session_token, verify
 __all__ = [
     "CredentialScope",
     "Dialect",
+    "Difference",
     "Expectation",
     "Fault",
+    "NotCanonical",
+    "Outline",
     "Presented",
     "SignatureRefused",
     "SignedRequest",
@@ -23,8 +28,11 @@ __all__ = [
     "Verified",
     "check_session_token",
     "code_for",
+    "compare",
     "message_for",
+    "outline",
     "peek_scope",
+    "read_parts",
     "read_presented",
     "sign",
     "status_for",

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions
 """
 
 from datetime import datetime
+from secrets import token_bytes
 from typing import Final
 
 from yett.execute_api.authenticators.vouched import vouched_standing
@@ -23,8 +24,10 @@ from yett.sigv4 import (
     SignedRequest,
     code_for,
     message_for,
+    outline,
     read_presented,
 )
+from yett.sigv4.comparison import DIGEST_BYTES
 from yett.values.http import HttpRequest
 
 SERVICE: Final = "execute-api"  # the signing name
@@ -145,4 +148,10 @@ def _translate(refusal: SignatureRefused, *, echo: bool, cause: str | None) -> G
         return ExpiredToken(refusal.reason)
     message = message_for(refusal, dialect=Dialect.JSON, echo_canonical_request=echo)
     reason = f"the signature is refused: {refusal.reason}"
-    return InvalidSignature(reason, error_type=code_for(refusal, dialect=Dialect.JSON), message=message, cause=cause)
+    return InvalidSignature(
+        reason,
+        error_type=code_for(refusal, dialect=Dialect.JSON),
+        message=message,
+        cause=cause,
+        outline=outline(refusal.canonical_request, refusal.string_to_sign, salt=token_bytes(DIGEST_BYTES)),
+    )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from yett.policy import Decision
+from yett.sigv4 import Outline
 from yett.values.errors import Refusal
 
 
@@ -79,10 +80,15 @@ class InvalidSignature(GatewayError):
     response_type = ResponseType.INVALID_SIGNATURE
     status = 403
 
-    def __init__(self, reason: str, *, error_type: str, message: str, cause: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, error_type: str, message: str, cause: str | None = None, outline: Outline | None = None
+    ) -> None:
         super().__init__(reason, message=message)
         self.error_type = error_type
-        self.cause = cause  # which slip of the client's, if it is known; for the trace alone
+        # For the trace alone: which slip of the client's, if it is known, and what its own canonical request can be
+        # held against.
+        self.cause = cause
+        self.outline = outline
 
 
 class ExpiredToken(GatewayError):

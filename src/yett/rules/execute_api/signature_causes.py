@@ -21,6 +21,7 @@ from yett.sigv4.canonical_request import (
     octets,
     payload_hash,
 )
+from yett.sigv4.parts import Parts
 from yett.sigv4.signing_key import derive_signing_key
 from yett.sigv4.string_to_sign import string_to_sign
 from yett.values.http import Headers
@@ -35,21 +36,6 @@ CONTENT_HASH: Final = "x-amz-content-sha256"
 TOUCHED: Final = ("x-forwarded-for", "content-type", "accept-encoding", "accept", "user-agent", "connection", "via")
 NEVER_DROPPED: Final = frozenset({"host", ":authority", "x-amz-date"})
 SERVICES: Final = ("execute-api", "apigateway", "lambda", "sts")
-
-
-class Parts(Struct, frozen=True, kw_only=True):
-    """A canonical request in its six parts."""
-
-    method: str
-    path: str
-    query: str
-    headers: str  # lines, each with its newline
-    signed_headers: str
-    body_hash: str
-
-    def render(self) -> str:
-        """The canonical request."""
-        return f"{self.method}\n{self.path}\n{self.query}\n{self.headers}\n{self.signed_headers}\n{self.body_hash}"
 
 
 class Slip(Struct, frozen=True, kw_only=True):
