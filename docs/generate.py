@@ -87,6 +87,11 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "Opens `/_yett/metrics` to whoever sends it as `Authorization: Bearer …`, as Prometheus does; nothing else.",
         "none: a signature is needed",
     ),
+    "YETT_ACCESS_LOG": Variable(
+        "A file that gets a JSON object on a line for each call of any API; `/dev/stdout` is one too. Once it is "
+        "moved away, a new one is begun.",
+        "none",
+    ),
     "YETT_DECISIONS_KEPT": Variable("How many calls of each API a process keeps for `yett explain`.", "`4096`"),
     "YETT_DECISIONS_ALLOWED_ONE_IN": Variable(
         "Of calls that were allowed, one in so many is kept; each that was refused is.", "`1`"

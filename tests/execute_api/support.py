@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec import structs
+from tests.fakes.access_logs import MemoryAccessLogs
 from tests.fakes.callers import MemoryCallers
 from tests.fakes.clock import MovableClock
 from tests.fakes.functions import MemoryFunctions, MemoryRunner
@@ -130,6 +131,7 @@ class Gateway:
         self.key_sets.hold(ISSUER, key_set("pool"))
         self.cache = MemoryAuthorizerCache()
         self.decisions = Decisions()
+        self.access_logs = MemoryAccessLogs()
         self.ports = make_ports(
             settings=settings or Settings(),
             clock=self.clock,
@@ -140,6 +142,7 @@ class Gateway:
             upstream=self.upstream,
             key_sets=self.key_sets,
             authorizer_cache=self.cache,
+            access_logs=self.access_logs,
         )
         self.door = ExecuteApi(self.ports, self.decisions)
         self.last_id = ""

@@ -37,6 +37,16 @@ TRUST = json.dumps(
 )
 
 
+LOGGED = " ".join(
+    f"$context.{name}"
+    for name in (
+        "requestId", "path", "resourcePath", "identity.user", "identity.accessKey", "identity.userAgent",
+        "authorizer.principalId", "authorizer.claims.sub", "authenticate.error", "authorize.error", "error.message",
+        "error.messageString", "error.validationErrorString", "integrationErrorMessage", "status",
+    )
+)  # fmt: skip
+
+
 class Scenario:
     """What was done, which secrets were in it, and everything that came back."""
 
@@ -47,6 +57,7 @@ class Scenario:
             "the root secret": served.secret_access_key,
         }
         self.answers: list[bytes] = []
+        self.compared: list[bytes] = []  # what a client's canonical request was told
 
     def play(self) -> None:
         self.play_iam()
@@ -150,6 +161,13 @@ class Scenario:
             # Nobody listens there: the backend's failure is part of the scenario.
             gateway.put_integration(**at, type="HTTP_PROXY", integrationHttpMethod="POST", uri="http://127.0.0.1:9/x")
         gateway.create_deployment(restApiId=self.api_id, stageName="prod")
+        log = {"destinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:calls", "format": LOGGED}
+        gateway.update_stage(
+            restApiId=self.api_id, stageName="prod",
+            patchOperations=[
+                {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in log.items()
+            ],
+        )  # fmt: skip
         self.served.client("lambda").add_permission(
             FunctionName=authorizer_function, StatementId="gateway", Action="lambda:InvokeFunction",
             Principal="apigateway.amazonaws.com",
@@ -162,6 +180,9 @@ class Scenario:
         self.call("pool", {"Authorization": self.token[:-4] + "AAAA"})
         for who in (self.eve, self.session, Credentials(self.eve.access_key, "not-the-secret")):
             self.call("iam", {}, signed_by=who)
+        status, metrics = self.ask_as_root("GET", "/_yett/metrics")
+        assert status == 200, metrics
+        self.answers.append(metrics)
 
     def call(self, path: str, headers: dict[str, str], *, signed_by: Credentials | None = None) -> None:
         """Call the API, keep the answer, and what the trace says of it."""
@@ -178,13 +199,22 @@ class Scenario:
         if status != 403 or signed_by is None:  # AWS's text on a wrong signature quotes the request to its sender
             self.answers.append(answer)
         path = f"/_yett/api/decisions/{request_id}"
-        asked = AWSRequest("GET", f"http://localhost:{self.served.port}{path}")
+        found, trace = self.ask_as_root("GET", path)
+        assert found == 200, trace
+        self.answers.append(trace)
+        if b'"errorType":"InvalidSignatureException"' in trace:
+            other = json.dumps({"canonicalRequest": f"PUT\n/\nkey=1\ncookie:c\nhost:h\n\ncookie;host\n{'0' * 64}"})
+            found, compared = self.ask_as_root("POST", f"{path}/canonical-request", other.encode())
+            assert found == 200, compared
+            self.compared.append(compared)
+
+    def ask_as_root(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        asked = AWSRequest(method, f"http://localhost:{self.served.port}{path}", data=body)
         asked.headers["Host"] = f"localhost:{self.served.port}"
         root = Credentials(self.served.access_key_id, self.served.secret_access_key)
         SigV4Auth(root, "apigateway", "us-east-1").add_auth(asked)
-        found, _, trace = self.ask("GET", path, dict(asked.headers.items()), None)
-        assert found == 200, trace
-        self.answers.append(trace)
+        found, _, answer = self.ask(method, path, dict(asked.headers.items()), body)
+        return found, answer
 
     def ask(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[int, str, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=30)
@@ -198,7 +228,7 @@ class Scenario:
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
     """The scenario when it is over and the server has ended, so that all it kept is on disk."""
     home = tmp_path_factory.mktemp("redaction") / "home"
-    with Served(home, YETT_MASTER_KEY=MASTER_KEY) as served:
+    with Served(home, YETT_MASTER_KEY=MASTER_KEY, YETT_ACCESS_LOG=str(home / "calls.jsonl")) as served:
         played = Scenario(served)
         played.play()
     return played
@@ -236,6 +266,8 @@ def test_nothing_that_is_printed_holds_a_secret(scenario: Scenario) -> None:
 def test_no_answer_or_trace_holds_a_secret(scenario: Scenario) -> None:
     places = {f"answer {number}": answer for number, answer in enumerate(scenario.answers)}
     assert len(places) > 15
+    assert len(scenario.compared) > 0
+    places |= {f"comparison {number}": told for number, told in enumerate(scenario.compared)}
     assert finds(scenario, places, but={}) == []
 
 
@@ -245,6 +277,7 @@ def test_nothing_that_is_kept_holds_a_secret_in_clear(scenario: Scenario) -> Non
     files = {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
     files |= {f"the name of {name}": name.encode() for name in tuple(files)}
     assert any(name.startswith("yett.db") for name in files)
+    assert len([name for name in files if name == "calls.jsonl" or name.startswith("logs/access/")]) == 2
     own = {name: "a usage key" for name in files if name.startswith(("code/", "yett.db"))}
     assert finds(scenario, files, but=own) == []
 

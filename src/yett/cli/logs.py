@@ -1,7 +1,6 @@
 """`yett logs`: what functions have logged, read from the home's files; no server need run."""
 
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -13,13 +12,12 @@ import click
 import msgspec
 from msgspec import Struct
 
-from yett.rules.lambda_.log_record import DIRECTORY, OLDER, LogRecord, parse, parse_file_name
+from yett.cli.growing_file import GrowingFile, without_controls
+from yett.rules.lambda_.log_record import DIRECTORY, LogRecord, parse, parse_file_name
 from yett.server.settings import read_settings
 
 DEFAULT_TAIL: Final = 100
 POLL_SECONDS: Final = 0.25
-# What a terminal would act on; colours are let through.
-CONTROLS: Final = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -30,14 +28,12 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class LogFile:
-    """One function's log, read forwards, across the change to a new file."""
+    """One function's log."""
 
     def __init__(self, path: Path, function: str) -> None:
         self.function = function
         self.path = path
-        self._inode = 0
-        self._offset = 0
-        self._torn = b""
+        self._file = GrowingFile(path)
 
     @classmethod
     def of(cls, path: Path) -> Self | None:
@@ -47,45 +43,14 @@ class LogFile:
 
     def read_older(self) -> list[Line]:
         """What the file before this one holds."""
-        try:
-            data = Path(f"{self.path}{OLDER}").read_bytes()
-        except OSError:
-            return []
-        return self._lines(data)
+        return self._lines(self._file.read_older())
 
     def read_new(self) -> list[Line]:
         """What was added since the last call; at first, everything in the present file."""
-        try:
-            with self.path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                if found.st_ino != self._inode:
-                    rest = self._rest_of_older() if self._inode else []
-                    self._inode, self._offset, self._torn = found.st_ino, 0, b""
-                else:
-                    rest = []
-                file.seek(self._offset)
-                data = file.read()
-        except OSError:
-            return []
-        self._offset += len(data)
-        whole, separator, torn = (self._torn + data).rpartition(b"\n")
-        self._torn = torn
-        return rest + self._lines(whole + separator)
+        return self._lines(self._file.read_new())
 
-    def _rest_of_older(self) -> list[Line]:
-        """What was still added to the file before it became the older one."""
-        try:
-            with Path(f"{self.path}{OLDER}").open("rb") as file:
-                if os.fstat(file.fileno()).st_ino != self._inode:
-                    return []
-                file.seek(self._offset)
-                return self._lines(self._torn + file.read())
-        except OSError:
-            return []
-
-    def _lines(self, data: bytes) -> list[Line]:
-        records = (parse(line) for line in data.splitlines())
-        return [Line(function=self.function, record=record) for record in records if record is not None]
+    def _lines(self, lines: list[bytes]) -> list[Line]:
+        return [Line(function=self.function, record=record) for each in lines if (record := parse(each)) is not None]
 
 
 @click.command()
@@ -154,8 +119,7 @@ def render_text(line: Line) -> str:
 
     The lines of a traceback, which the runtime joins by carriage returns, are parted again.
     """
-    message = CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", line.record.message.rstrip("\r"))
-    message = message.replace("\r", "\n    ").expandtabs()
+    message = without_controls(line.record.message.rstrip("\r")).replace("\r", "\n    ").expandtabs()
     return f"{moment(line.record):%Y-%m-%d %H:%M:%S} {line.function} {message}"
 
 

@@ -9,6 +9,7 @@ from yett.cli.commands import CommandAt, Commands
 from yett.values.errors import Refusal, Unavailable
 
 COMMANDS: Final = {
+    "access-log": CommandAt("yett.cli.access_log", "access_log", "Show the access logs of stages."),
     "access-matrix": CommandAt("yett.cli.access_matrix", "access_matrix", "Print who may call what."),
     "audit": CommandAt("yett.cli.audit", "audit", "List what anyone can call, and what can never match."),
     "audit-log": CommandAt("yett.cli.audit_log", "audit_log", "Show who did what, and with which outcome."),

@@ -35,8 +35,8 @@ STEPS: Final = ("route", "screen", "authenticate", "authorize", "integrate")
 
 
 class Refused(Struct, frozen=True):
-    """How the gateway answered in the integration's place. What the client read is not kept: it may quote the request
-    that it is about.
+    """How the gateway answered in the integration's place. Of what the client read the first line is kept: those after
+    it quote the request that it is about.
     """
 
     response_type: ResponseType
@@ -45,12 +45,14 @@ class Refused(Struct, frozen=True):
     reason: str
     cause: str | None = None  # of a signature that does not match
     outline: Outline | None = None  # likewise: of what came in
+    message: str = ""
 
 
 class Record:
     """One call's progress along the line. The line writes it; nobody else does."""
 
     __slots__ = (
+        "answer_bytes",
         "api_id",
         "at",
         "decision",
@@ -86,6 +88,7 @@ class Record:
         self.refusal: Refused | None = None
         self.failure: str | None = None
         self.status = 0
+        self.answer_bytes: int | None = None  # of its body, where that is known beforehand
 
     @property
     def is_finished(self) -> bool:
@@ -138,15 +141,25 @@ class Record:
     def integrated(self, answer: HttpResponse) -> None:
         """The backend answered."""
         self.status = answer.status
+        self.answer_bytes = len(answer.body) if answer.stream is None else answer.stream.length
         self.marks.append(perf_counter())
 
     def refused(self, error: GatewayError, answer: HttpResponse) -> None:
         """A step refused."""
         cause, outline = (error.cause, error.outline) if isinstance(error, InvalidSignature) else (None, None)
-        self.refusal = Refused(error.response_type, error.error_type, error.status, error.reason, cause, outline)
+        self.refusal = Refused(
+            error.response_type,
+            error.error_type,
+            error.status,
+            error.reason,
+            cause,
+            outline,
+            _first_line(error.message),
+        )
         if isinstance(error, AccessDenied):
             self.decision = error.decision
         self.status = answer.status
+        self.answer_bytes = len(answer.body)
         self.marks.append(perf_counter())
 
     def failed(self, reason: str, *, status: int) -> None:
@@ -213,6 +226,10 @@ class Decisions:
         """The newest records, newest first."""
         newest = chain.from_iterable(_newest(ring, limit) for ring in self._rings.values())
         return tuple(nlargest(limit, newest, key=attrgetter("at")))
+
+
+def _first_line(message: str | None) -> str:
+    return "" if message is None else message.partition("\n")[0]
 
 
 def _newest(ring: deque[Record], limit: int) -> list[Record]:

@@ -2,6 +2,7 @@
 
 import structlog
 
+from yett.execute_api.access_log import log_call
 from yett.execute_api.decisions import Decisions, Record
 from yett.execute_api.rest import RestLine, with_request_ids
 from yett.ports.bundle import Ports
@@ -23,6 +24,7 @@ class ExecuteApi:
     def __init__(self, ports: Ports, decisions: Decisions) -> None:
         self._plans = ports.plans
         self._decisions = decisions
+        self._ports = ports
         self._rest = RestLine(ports)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
@@ -52,6 +54,7 @@ class ExecuteApi:
             return _fail(request, record, f"a bug: {type(error).__name__}")
         finally:
             self._decisions.close(record)
+            log_call(record, request, self._ports)
 
 
 def _forbid(error: GatewayError, request: HttpRequest, record: Record) -> HttpResponse:

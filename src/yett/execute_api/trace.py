@@ -36,7 +36,7 @@ def explain(record: Record) -> Json:
         "outcome": record.outcome,
         "status": record.status,
         "errorType": refusal.error_type if refusal is not None else None,
-        "caller": _describe_caller(record.identity) if record.standing is not None else None,
+        "caller": describe_caller(record.identity) if record.standing is not None else None,
         "steps": list(_steps(record)),
         "cause": refusal.cause if refusal is not None else None,
         "warnings": list(_warnings(record)),
@@ -81,7 +81,7 @@ def _detail(step: str, record: Record) -> str:
         case "screen":
             return "the resource policy has no deny that would spare the authorizer a call"
         case "authenticate" if standing is not None:
-            return f"{_describe_caller(standing.identity)}: {_describe_evidence(standing, record)}"
+            return f"{describe_caller(standing.identity)}: {_describe_evidence(standing, record)}"
         case "authorize" if record.decision is not None:
             return _describe_decision(record)
         case "integrate" if question is not None:
@@ -99,7 +99,8 @@ def _describe_evidence(standing: Standing, record: Record) -> str:
     return standing.established_by
 
 
-def _describe_caller(identity: Identity) -> str:
+def describe_caller(identity: Identity) -> str:
+    """Who calls, for people."""
     match identity:
         case IamIdentity():
             return identity.arn

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from yett.ports.access_logs import AccessLogs
     from yett.ports.api_store import ApiStore
     from yett.ports.audit_trail import AuditTrail
     from yett.ports.callers import Callers
@@ -56,3 +57,4 @@ class Ports(Struct, frozen=True, kw_only=True):
     stack_store: "StackStore"
     upstream: "Upstream"
     dynamodb: "DynamoDbBackend"
+    access_logs: "AccessLogs"

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from msgspec import Struct
 
+from yett.adapters.access_logs import AccessLogFiles
 from yett.adapters.callers import StoredCallers
 from yett.adapters.commit_log import CommitLog, CommitReader, make_file
 from yett.adapters.dynamodb import EmbeddedDynamoDb, RemoteDynamoDb
@@ -56,6 +57,7 @@ from yett.ports.jwks import KeySets
 from yett.ports.plans import Plans
 from yett.ports.settings import Settings
 from yett.ports.upstream import LOCAL_DEVELOPMENT, PUBLIC_ONLY, Upstream
+from yett.rules.execute_api.access_log import DIRECTORY as ACCESS_LOGS
 from yett.values.errors import Unavailable
 
 __all__ = [
@@ -252,7 +254,8 @@ class Parts(Struct, frozen=True, kw_only=True):
         local = store.settings.permits_private_upstreams
         rule = LOCAL_DEVELOPMENT if local else PUBLIC_ONLY
         dynamodb = RemoteDynamoDb(dynamodb_url, network_rule=rule) if dynamodb_url else EmbeddedDynamoDb()
-        closers: list[Close] = [runner.stop, dynamodb.close]
+        access_logs = AccessLogFiles(store.home / ACCESS_LOGS)
+        closers: list[Close] = [runner.stop, dynamodb.close, access_logs.aclose]
         cache: MemoryAuthorizerCache | RedisAuthorizerCache
         if redis_url is None:
             cache = MemoryAuthorizerCache()
@@ -289,5 +292,6 @@ class Parts(Struct, frozen=True, kw_only=True):
             stack_store=SqlStackStore(store.database),
             upstream=store.upstream,
             dynamodb=dynamodb,
+            access_logs=access_logs,
         )
         return cls(ports=ports, closers=(*closers, close_threads, *store.closers))

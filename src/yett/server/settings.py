@@ -89,6 +89,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     echo_canonical_request: bool = True  # YETT_ECHO_CANONICAL_REQUEST=1|0
     decisions_kept: int = DECISIONS_KEPT  # YETT_DECISIONS_KEPT
     decisions_allowed_one_in: int = 1  # YETT_DECISIONS_ALLOWED_ONE_IN
+    access_log: Path | None = None  # YETT_ACCESS_LOG
     hosts: tuple[str, ...] = ()  # YETT_HOSTS: further host names that the listener answers to
     trusted_proxies: tuple[
         IPv4Network | IPv6Network, ...
@@ -117,6 +118,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             echo_canonical_request=self.echo_canonical_request,
             decisions_kept=self.decisions_kept,
             decisions_allowed_one_in=self.decisions_allowed_one_in,
+            access_log=None if self.access_log is None else str(self.access_log),
             is_loopback=self.address.is_loopback and self.admin is None,
             permits_private_upstreams=self.address.is_loopback,
         )
@@ -176,6 +178,7 @@ def read_settings(
         ),
         decisions_kept=_count(environment, "YETT_DECISIONS_KEPT", default=DECISIONS_KEPT),
         decisions_allowed_one_in=_count(environment, "YETT_DECISIONS_ALLOWED_ONE_IN", default=1),
+        access_log=Path(given).absolute() if (given := environment.get("YETT_ACCESS_LOG")) else None,
         hosts=_split(environment.get("YETT_HOSTS", "")),
         trusted_proxies=tuple(_parse_network(each) for each in _split(environment.get("YETT_TRUSTED_PROXIES", ""))),
     )

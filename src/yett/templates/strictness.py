@@ -16,7 +16,6 @@ IGNORED_TYPES: Final[Mapping[str, str]] = {
     "AWS::CloudWatch::Alarm": "monitoring",
     "AWS::CloudWatch::CompositeAlarm": "monitoring",
     "AWS::CloudWatch::Dashboard": "monitoring",
-    "AWS::Logs::LogGroup": "yett keeps logs itself: see `yett logs`",
     "AWS::Logs::LogStream": "yett keeps logs itself: see `yett logs`",
     "AWS::Logs::MetricFilter": "monitoring",
     "AWS::Logs::SubscriptionFilter": "monitoring",

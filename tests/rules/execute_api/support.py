@@ -108,9 +108,20 @@ def make_api(
     return DeployedApi(**(given | more))
 
 
-def make_plan(*resources: DeployedResource, variables: Mapping[str, str] | None = None, **more: Any) -> StagePlan:
+def make_plan(
+    *resources: DeployedResource,
+    variables: Mapping[str, str] | None = None,
+    access_log_settings: Mapping[str, str] | None = None,
+    **more: Any,
+) -> StagePlan:
     api = make_api(*resources, **more)
-    return compile_plan(api, DeployedStage(name=STAGE, deployment_id=api.deployment_id, variables=variables or {}))
+    stage = DeployedStage(
+        name=STAGE,
+        deployment_id=api.deployment_id,
+        variables=variables or {},
+        access_log_settings=access_log_settings or {},
+    )
+    return compile_plan(api, stage)
 
 
 def document(*statements: Mapping[str, Any]) -> dict[str, Any]:

@@ -149,4 +149,9 @@ def patch_settings(settings: dict[str, MethodSettings], operation: PatchOperatio
 
 def serve(stage: Stage) -> DeployedStage:
     """What the data plane needs of a stage."""
-    return DeployedStage(name=stage.stage_name, deployment_id=stage.deployment_id, variables=stage.variables)
+    return DeployedStage(
+        name=stage.stage_name,
+        deployment_id=stage.deployment_id,
+        variables=stage.variables,
+        access_log_settings=stage.access_log_settings or {},
+    )

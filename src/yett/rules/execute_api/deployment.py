@@ -143,3 +143,4 @@ class DeployedStage(Struct, frozen=True, kw_only=True):
     name: str
     deployment_id: str
     variables: Mapping[str, str] = {}
+    access_log_settings: Mapping[str, str] = {}

@@ -15,6 +15,7 @@ from yett.policy import (
     compile_policies,
     parse_policy,
 )
+from yett.rules.execute_api.access_log import AccessLog, NotLoggable, parse_access_log
 from yett.rules.execute_api.deployment import (
     AuthorizationType,
     AuthorizerType,
@@ -127,6 +128,7 @@ class StagePlan(Struct, frozen=True, kw_only=True):
     binary_media_types: frozenset[str]
     is_default_endpoint_disabled: bool
     methods: tuple[MethodPlan, ...]
+    access_log: AccessLog | None
 
 
 def compile_plan(api: DeployedApi, stage: DeployedStage) -> StagePlan:
@@ -137,7 +139,7 @@ def compile_plan(api: DeployedApi, stage: DeployedStage) -> StagePlan:
     """
     try:
         return _compile(api, stage)
-    except (MalformedPolicyDocument, NotAnIdentitySource) as refusal:
+    except (MalformedPolicyDocument, NotAnIdentitySource, NotLoggable) as refusal:
         raise NotDeployable(refusal.reason) from refusal
 
 
@@ -169,6 +171,7 @@ def _compile(api: DeployedApi, stage: DeployedStage) -> StagePlan:
         binary_media_types=frozenset(each.lower() for each in api.binary_media_types),
         is_default_endpoint_disabled=api.disable_execute_api_endpoint,
         methods=tuple(method for by_verb in methods.values() for method in by_verb.values()),
+        access_log=parse_access_log(stage.access_log_settings, account=api.account, region=api.region),
     )
 
 

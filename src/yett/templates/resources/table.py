@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from yett.templates.resources import apigateway, cognito_idp, dynamodb, iam, lambda_, organizations
+from yett.templates.resources import apigateway, cognito_idp, dynamodb, iam, lambda_, logs, organizations
 from yett.templates.resources.actor import ResourceType
 
 TYPES: Final[Mapping[str, ResourceType]] = {
@@ -12,5 +12,6 @@ TYPES: Final[Mapping[str, ResourceType]] = {
     **dynamodb.TYPES,
     **iam.TYPES,
     **lambda_.TYPES,
+    **logs.TYPES,
     **organizations.TYPES,
 }
