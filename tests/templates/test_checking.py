@@ -11,7 +11,7 @@ from yett.templates.loading import load_template
 TEMPLATE = """\
 Resources:
   Logs:
-    Type: AWS::Logs::LogGroup
+    Type: AWS::Logs::LogStream
   Stage:
     Type: AWS::ApiGateway::Stage
     Properties:
@@ -36,7 +36,7 @@ def test_what_changes_nothing_is_named_once_with_its_line(tmp_path: Path) -> Non
     path.write_text(TEMPLATE)
     loaded = load_template(path)
     assert [(one.what, one.line) for one in check_template(loaded.content, loaded)] == [
-        ("AWS::Logs::LogGroup", 2),
+        ("AWS::Logs::LogStream", 2),
         ("AWS::ApiGateway::Stage TracingEnabled", 8),
     ]
 

@@ -8,15 +8,16 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from yett.execute_api.decisions import STEPS, Record
 from yett.execute_api.trace import describe_caller
 from yett.policy import Outcome
 from yett.ports.bundle import Ports
 from yett.rules.execute_api.access_log import AccessLog
-from yett.rules.execute_api.call import Routed
+from yett.rules.execute_api.call import Question
 from yett.rules.execute_api.deployment import IntegrationType
+from yett.rules.execute_api.mapping.context import context_variable
 from yett.rules.execute_api.mapping.parameters import gateway_variable
 from yett.values.http import HttpRequest
 from yett.values.identity import AuthorizerIdentity
@@ -33,7 +34,7 @@ def log_call(record: Record, request: HttpRequest, ports: Ports) -> None:
         ports.access_logs.append(everything, partial(summary_of, record))
     access_log = None if record.plan is None else record.plan.access_log
     if access_log is not None:
-        bare = structs.replace(request, body=b"") if request.body else request
+        bare = structs.replace(request, method=record.method, body=b"")
         ports.access_logs.append(access_log.file_name, partial(line_of, access_log, record, bare))
 
 
@@ -65,6 +66,14 @@ def summary_of(record: Record) -> str:
     ).decode()
 
 
+class Over(Struct, frozen=True, kw_only=True):
+    """What is left of a call that found its method."""
+
+    request: HttpRequest
+    question: Question
+    path: str
+
+
 def line_of(access_log: AccessLog, record: Record, request: HttpRequest) -> str:
     """The line, without its line feed."""
     return access_log.render(lambda name: variable(name, record, request))
@@ -75,15 +84,13 @@ def variable(name: str, record: Record, request: HttpRequest) -> str | None:
     read = _AFTERWARDS.get(name)
     if read is not None:
         return read(record)
+    if record.question is not None:
+        return context_variable(
+            name, Over(request=request, question=record.question, path=record.path), record.identity
+        )
     if record.plan is None:
         return None
-    routed = None
-    if record.question is not None:
-        request = structs.replace(request, method=record.method)
-        routed = Routed(request=request, sent=request, question=record.question, path=record.path, path_parameters={})
-    return gateway_variable(
-        f"context.{name}", request=request, plan=record.plan, routed=routed, identity=record.identity
-    )
+    return gateway_variable(f"context.{name}", request=request, plan=record.plan, routed=None, identity=record.identity)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -7,11 +7,12 @@ from base64 import b64encode
 from binascii import unhexlify
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from yett.rules.execute_api.call import Routed
+from yett.rules.execute_api.call import Question
+from yett.values.http import HttpRequest
 from yett.values.identity import AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
 IDENTITY_MEMBERS: Final = (
@@ -30,19 +31,32 @@ MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+class Known(Protocol):
+    """What of a call its variables are read from: a `Routed`, or what is left of one when the call is over."""
+
+    @property
+    def request(self) -> HttpRequest: ...
+
+    @property
+    def question(self) -> Question: ...
+
+    @property
+    def path(self) -> str: ...
+
+
 def extended_request_id(request_id: str) -> str:
     """The value of ``x-amz-apigw-id``: sixteen characters, drawn from the request id."""
     return b64encode(unhexlify(request_id.replace("-", "")[:22])).decode()
 
 
-def domain_name(routed: Routed) -> str:
+def domain_name(known: Known) -> str:
     """The host that the client called."""
-    return routed.request.host
+    return known.request.host
 
 
-def request_path(routed: Routed) -> str:
+def request_path(known: Known) -> str:
     """The path with its stage, as ``requestContext.path`` shows it."""
-    return f"/{routed.plan.stage}{routed.path}"
+    return f"/{known.question.plan.stage}{known.path}"
 
 
 def render_clf(moment: datetime) -> str:
@@ -53,7 +67,7 @@ def render_clf(moment: datetime) -> str:
     )
 
 
-def describe_identity(routed: Routed, identity: Identity) -> dict[str, object]:
+def describe_identity(known: Known, identity: Identity) -> dict[str, object]:
     """``requestContext.identity``. Members without a value are null, none is left out (spec 08, no. 5)."""
     described: dict[str, object] = dict.fromkeys(IDENTITY_MEMBERS)
     if isinstance(identity, IamIdentity):
@@ -62,8 +76,8 @@ def describe_identity(routed: Routed, identity: Identity) -> dict[str, object]:
         described["caller"] = described["user"] = identity.user_id
         described["principalOrgId"] = identity.organization_id
         described["userArn"] = identity.arn
-    described["sourceIp"] = routed.question.facts.source_ip
-    described["userAgent"] = routed.question.facts.user_agent
+    described["sourceIp"] = known.question.facts.source_ip
+    described["userAgent"] = known.question.facts.user_agent
     return described
 
 
@@ -116,13 +130,13 @@ def _render_java_date(moment: datetime) -> str:
     )
 
 
-def context_variable(name: str, routed: Routed, identity: Identity) -> str | None:
+def context_variable(name: str, known: Known, identity: Identity) -> str | None:
     """The value of ``$context.{name}`` as text; None where it has none."""
     simple = _SIMPLE.get(name)
     if simple is not None:
-        return simple(routed)
+        return simple(known)
     if name.startswith("identity."):
-        value = describe_identity(routed, identity).get(name.removeprefix("identity."))
+        value = describe_identity(known, identity).get(name.removeprefix("identity."))
         return None if value is None else str(value)
     if name.startswith("authorizer.claims.") and isinstance(identity, PoolIdentity):
         return render_claims(identity).get(name.removeprefix("authorizer.claims."))
@@ -133,20 +147,20 @@ def context_variable(name: str, routed: Routed, identity: Identity) -> str | Non
     return None
 
 
-_SIMPLE: Final[Mapping[str, Callable[[Routed], str]]] = {
-    "accountId": lambda routed: routed.plan.account,
-    "apiId": lambda routed: routed.plan.api_id,
-    "deploymentId": lambda routed: routed.plan.deployment_id,
+_SIMPLE: Final[Mapping[str, Callable[[Known], str]]] = {
+    "accountId": lambda known: known.question.plan.account,
+    "apiId": lambda known: known.question.plan.api_id,
+    "deploymentId": lambda known: known.question.plan.deployment_id,
     "domainName": domain_name,
-    "domainPrefix": lambda routed: routed.request.host.partition(".")[0],
-    "extendedRequestId": lambda routed: extended_request_id(routed.question.facts.request_id),
-    "httpMethod": lambda routed: routed.request.method,
+    "domainPrefix": lambda known: known.request.host.partition(".")[0],
+    "extendedRequestId": lambda known: extended_request_id(known.question.facts.request_id),
+    "httpMethod": lambda known: known.request.method,
     "path": request_path,
-    "protocol": lambda routed: routed.request.protocol,
-    "requestId": lambda routed: routed.question.facts.request_id,
-    "requestTime": lambda routed: render_clf(routed.question.facts.received_at),
-    "requestTimeEpoch": lambda routed: str(int(routed.question.facts.received_at.timestamp() * 1000)),
-    "resourceId": lambda routed: routed.method.resource_id,
-    "resourcePath": lambda routed: routed.method.resource_path,
-    "stage": lambda routed: routed.plan.stage,
+    "protocol": lambda known: known.request.protocol,
+    "requestId": lambda known: known.question.facts.request_id,
+    "requestTime": lambda known: render_clf(known.question.facts.received_at),
+    "requestTimeEpoch": lambda known: str(int(known.question.facts.received_at.timestamp() * 1000)),
+    "resourceId": lambda known: known.question.method.resource_id,
+    "resourcePath": lambda known: known.question.method.resource_path,
+    "stage": lambda known: known.question.plan.stage,
 }
