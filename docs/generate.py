@@ -100,6 +100,11 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "Further host names to answer to, with commas between; `*.example.com` stands for one label more.",
         "none",
     ),
+    "YETT_TRACES": Variable(
+        "`otlp`: each call leaves an OpenTelemetry span, exported over HTTP as the standard variables `OTEL_…` say "
+        "(`OTEL_EXPORTER_OTLP_ENDPOINT` for one). Wants `pip install 'yett[otel]'`.",
+        "`none`",
+    ),
     "YETT_TRUSTED_PROXIES": Variable(
         "Address ranges, with commas between, whose `X-Forwarded-For` is believed.", "none"
     ),

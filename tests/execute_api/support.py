@@ -36,6 +36,7 @@ from yett.policy import CallerPolicies, Kind, NamedPolicy, compile_policies, par
 from yett.ports.callers import Caller
 from yett.ports.functions import Function
 from yett.ports.settings import Settings
+from yett.ports.tracing import Tracing
 from yett.rules.execute_api.deployment import DeployedResource
 from yett.sigv4 import SignedRequest, sign
 from yett.tokens import parse_key_set, render_jwk, sign_jws
@@ -117,6 +118,7 @@ class Gateway:
         *resources: DeployedResource,
         callers: tuple[Caller, ...] = (),
         settings: Settings | None = None,
+        tracing: Tracing | None = None,
         **api: Any,
     ) -> None:
         self.clock = MovableClock()
@@ -143,6 +145,7 @@ class Gateway:
             key_sets=self.key_sets,
             authorizer_cache=self.cache,
             access_logs=self.access_logs,
+            tracing=tracing,
         )
         self.door = ExecuteApi(self.ports, self.decisions)
         self.last_id = ""

@@ -38,5 +38,11 @@ class Uses:
 def make_ports(**given: object) -> Ports:
     """The ports given; every other fails the test that asks it."""
     ports: dict[str, object] = {name: Nothing() for name in Ports.__struct_fields__}
-    ports |= {"vouching": MemoryVouching(), "settings": Settings(), "randomness": CountedIds(), "iam_store": Uses()}
+    ports |= {
+        "vouching": MemoryVouching(),
+        "settings": Settings(),
+        "randomness": CountedIds(),
+        "iam_store": Uses(),
+        "tracing": None,
+    }
     return Ports(**cast(Any, ports | given))

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from yett.execute_api.tally import Key, Tally
 from yett.policy import Decision, Outcome
+from yett.ports.tracing import Span
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import AccessDenied, Forbidden, GatewayError, InvalidSignature, ResponseType
@@ -65,6 +66,7 @@ class Record:
         "refusal",
         "request_id",
         "source_ip",
+        "span",
         "stage",
         "standing",
         "started",
@@ -88,6 +90,7 @@ class Record:
         self.refusal: Refused | None = None
         self.failure: str | None = None
         self.status = 0
+        self.span: Span | None = None  # as long as the call goes on, where spans are wanted
         self.answer_bytes: int | None = None  # of its body, where that is known beforehand
 
     @property

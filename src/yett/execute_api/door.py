@@ -5,6 +5,7 @@ import structlog
 from yett.execute_api.access_log import log_call
 from yett.execute_api.decisions import Decisions, Record
 from yett.execute_api.rest import RestLine, with_request_ids
+from yett.execute_api.telemetry import describe
 from yett.ports.bundle import Ports
 from yett.rules.execute_api.errors import Forbidden, GatewayError
 from yett.rules.execute_api.gateway_responses.rest import render
@@ -25,12 +26,15 @@ class ExecuteApi:
         self._plans = ports.plans
         self._decisions = decisions
         self._ports = ports
+        self._tracing = ports.tracing
         self._rest = RestLine(ports)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer a call whose host or path names an API."""
         target = locate(request.host, request.path)
         record = self._decisions.open(request, target)
+        if self._tracing is not None:
+            record.span = self._tracing.begin(request)
         try:
             if target is None:
                 return _forbid(Forbidden("neither host nor path names an API"), request, record)
@@ -55,6 +59,9 @@ class ExecuteApi:
         finally:
             self._decisions.close(record)
             log_call(record, request, self._ports)
+            if record.span is not None:
+                record.span.end(describe(record, request))
+                record.span = None
 
 
 def _forbid(error: GatewayError, request: HttpRequest, record: Record) -> HttpResponse:

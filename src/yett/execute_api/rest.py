@@ -36,6 +36,8 @@ class RestLine:
         place.
         """
         sent, request = request, override_method(request)
+        if record.span is not None:
+            request = record.span.carry(request)
         routed = None
         try:
             routed = route(request, sent, path, plan)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from yett.ports.shared_state import AuthorizerCache
     from yett.ports.signing_keys import SigningKeys
     from yett.ports.stack_store import StackStore
+    from yett.ports.tracing import Tracing
     from yett.ports.upstream import Upstream
     from yett.ports.user_pool_store import UserPoolStore
     from yett.ports.vouching import Vouching
@@ -58,3 +59,4 @@ class Ports(Struct, frozen=True, kw_only=True):
     upstream: "Upstream"
     dynamodb: "DynamoDbBackend"
     access_logs: "AccessLogs"
+    tracing: "Tracing | None"  # None: nobody wants spans

@@ -18,6 +18,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     decisions_kept: int = 4096  # of each API and process, for `yett explain`
     decisions_allowed_one_in: int = 1  # calls that were allowed: so many are counted for each one that is kept
     access_log: str | None = None  # the file that has a line for each call of any API
+    traces: bool = False  # whether calls leave OpenTelemetry spans
     is_loopback: bool = False  # nobody but this machine reaches the listener
     permits_private_upstreams: bool = True  # a loopback listener may reach private and loopback addresses
 

@@ -30,6 +30,7 @@ class Launch(Struct, frozen=True, kw_only=True):
     functions_token: bytes
     commits: int  # descriptor of the commit log's memory
     listening: tuple[int, ...]  # descriptors of the sockets to serve
+    telemetry: dict[str, str] | None = None  # the OTEL_ variables, which may hold secrets
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     certificate: str | None = None  # paths of the TLS files

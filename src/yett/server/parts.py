@@ -56,6 +56,7 @@ from yett.ports.iam_store import LastUse
 from yett.ports.jwks import KeySets
 from yett.ports.plans import Plans
 from yett.ports.settings import Settings
+from yett.ports.tracing import Tracing
 from yett.ports.upstream import LOCAL_DEVELOPMENT, PUBLIC_ONLY, Upstream
 from yett.rules.execute_api.access_log import DIRECTORY as ACCESS_LOGS
 from yett.values.errors import Unavailable
@@ -263,6 +264,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             cache = RedisAuthorizerCache(redis_url, store.sealer)
             closers.append(cache.close)
         store.database.on_commit(cache.forget)
+        tracing = make_tracing(store.settings, closers)
 
         async def close_threads() -> None:
             passwords.close()
@@ -293,5 +295,17 @@ class Parts(Struct, frozen=True, kw_only=True):
             upstream=store.upstream,
             dynamodb=dynamodb,
             access_logs=access_logs,
+            tracing=tracing,
         )
         return cls(ports=ports, closers=(*closers, close_threads, *store.closers))
+
+
+def make_tracing(settings: Settings, closers: list[Close]) -> Tracing | None:
+    """Where spans go, if they are wanted: the packages for it are an extra."""
+    if not settings.traces:
+        return None
+    from yett.adapters.telemetry import OpenTelemetryTracing
+
+    tracing = OpenTelemetryTracing()
+    closers.append(tracing.aclose)
+    return tracing

@@ -263,6 +263,7 @@ def make_launch(
         functions_token=node.functions_token,
         commits=node.memory,
         listening=(),
+        telemetry=None if settings.telemetry is None else dict(settings.telemetry),
         hosts=settings.hosts,
         trusted_proxies=tuple(str(each) for each in settings.trusted_proxies),
         certificate=None if settings.tls is None else str(settings.tls.certificate),

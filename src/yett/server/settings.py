@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, Self
@@ -90,6 +91,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     decisions_kept: int = DECISIONS_KEPT  # YETT_DECISIONS_KEPT
     decisions_allowed_one_in: int = 1  # YETT_DECISIONS_ALLOWED_ONE_IN
     access_log: Path | None = None  # YETT_ACCESS_LOG
+    telemetry: Mapping[str, str] | None = None  # YETT_TRACES=otlp: the OTEL_ variables; None: no spans
     hosts: tuple[str, ...] = ()  # YETT_HOSTS: further host names that the listener answers to
     trusted_proxies: tuple[
         IPv4Network | IPv6Network, ...
@@ -119,6 +121,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             decisions_kept=self.decisions_kept,
             decisions_allowed_one_in=self.decisions_allowed_one_in,
             access_log=None if self.access_log is None else str(self.access_log),
+            traces=self.telemetry is not None,
             is_loopback=self.address.is_loopback and self.admin is None,
             permits_private_upstreams=self.address.is_loopback,
         )
@@ -179,6 +182,7 @@ def read_settings(
         decisions_kept=_count(environment, "YETT_DECISIONS_KEPT", default=DECISIONS_KEPT),
         decisions_allowed_one_in=_count(environment, "YETT_DECISIONS_ALLOWED_ONE_IN", default=1),
         access_log=Path(given).absolute() if (given := environment.get("YETT_ACCESS_LOG")) else None,
+        telemetry=_read_telemetry(environment),
         hosts=_split(environment.get("YETT_HOSTS", "")),
         trusted_proxies=tuple(_parse_network(each) for each in _split(environment.get("YETT_TRUSTED_PROXIES", ""))),
     )
@@ -189,6 +193,14 @@ def _choose(environment: Mapping[str, str], name: str, choices: Mapping[str, boo
     if value not in choices:
         raise BadSetting(f"{name} is `{value}`: use one of {', '.join(choices)}")
     return choices[value]
+
+
+def _read_telemetry(environment: Mapping[str, str]) -> dict[str, str] | None:
+    if not _choose(environment, "YETT_TRACES", {"otlp": True, "none": False}, default="none"):
+        return None
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter.otlp.proto.http") is None:
+        raise BadSetting("YETT_TRACES is `otlp`, which wants further packages: pip install 'yett[otel]'")
+    return {name: value for name, value in environment.items() if name.startswith("OTEL_")}
 
 
 def _count(environment: Mapping[str, str], name: str, *, default: int) -> int:

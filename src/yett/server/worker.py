@@ -4,6 +4,7 @@ It has neither AWS's service models nor anything that writes; on a warm call it 
 memory is dropped before the next look-up when the control process commits a change.
 """
 
+import os
 import socket
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -62,6 +63,7 @@ class Worker:
         self._decisions = Decisions(
             kept=launch.settings.decisions_kept, allowed_one_in=launch.settings.decisions_allowed_one_in
         )
+        os.environ.update(launch.telemetry or {})  # OpenTelemetry reads them there
         store = self._store = follow(launch, link)
         runner = RemoteFunctions(Path(launch.functions_path), launch.functions_token)
         self._parts = Parts.of(store, runner=runner, redis_url=launch.redis_url, dynamodb_url=None)
