@@ -16,6 +16,7 @@ PAGES = sorted(
         "*.md",
         "docs/*.md",
         "docs/guide/*.md",
+        "docs/tutorial/*.md",
         "docs/explanation/*.md",
         "docs/decisions/*.md",
         "changelog.d/README.md",

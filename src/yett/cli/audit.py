@@ -42,11 +42,21 @@ def audit(
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer | {"findings": left}).decode() + "\n")
     else:
-        for each in left:
-            click.echo(f"{click.style(each['code'], fg='yellow')}  {each['where']}: {each['message']}")
+        _show(left, {each["api"]: each["name"] for each in answer["apis"]})
         click.echo(f"{len(answer['apis'])} stages, {len(left)} findings")
     if left:
         raise SystemExit(1)
+
+
+def _show(findings: list[dict[str, Any]], names: dict[str, str]) -> None:
+    """A line each; one that several stages share is told once."""
+    stages: dict[tuple[str, str, str], list[str]] = {}
+    for each in findings:
+        stages.setdefault((each["code"], each["where"], each["message"]), []).append(
+            f"{names[each['api']]}/{each['stage']}"
+        )
+    for (code, where, message), found in sorted(stages.items()):
+        click.echo(f"{click.style(code, fg='yellow')}  {where} ({', '.join(found)}): {message}")
 
 
 async def _audit_template(template: Path, parameters: dict[str, str]) -> Any:

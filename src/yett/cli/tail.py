@@ -1,6 +1,5 @@
 """`yett tail`: decisions as they are made."""
 
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -47,8 +46,7 @@ def _print_new(decisions: list[Mapping[str, Any]], known: deque[str], *, as_json
         if trace["requestId"] in known:
             continue
         known.append(trace["requestId"])
-        sys.stdout.write((msgspec.json.encode(trace).decode() if as_json else line_of(trace)) + "\n")
-    sys.stdout.flush()
+        click.echo(msgspec.json.encode(trace).decode() if as_json else line_of(trace))  # a pipe gets no colours
 
 
 def line_of(trace: Mapping[str, Any]) -> str:
