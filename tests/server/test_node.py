@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -189,17 +190,44 @@ def test_reserved_concurrency_is_counted_for_all_workers_together(running: Runni
     assert sorted(answer.status for answer in answers) == [200] + [502] * 7
 
 
+def explained(running: RunningServer, answer: Answer) -> Any:
+    url = f"{running.server.url}/_yett/api/decisions/{answer.headers['x-amzn-requestid']}"
+    request = AWSRequest(method="GET", url=url)
+    SigV4Auth(running.root, "apigateway", "us-east-1").add_auth(request)
+    connection = http.client.HTTPConnection("localhost", running.server.port, timeout=60)
+    try:
+        connection.request("GET", url.partition(str(running.server.port))[2], headers=dict(request.headers.items()))
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
 def test_administration_knows_what_every_worker_answered(running: RunningServer) -> None:
     api = signed_api(running)
     for answer in everywhere(lambda: running.call(api.id, "/prod/signed")):
-        url = f"{running.server.url}/_yett/api/decisions/{answer.headers['x-amzn-requestid']}"
-        request = AWSRequest(method="GET", url=url)
-        SigV4Auth(running.root, "apigateway", "us-east-1").add_auth(request)
-        connection = http.client.HTTPConnection("localhost", running.server.port, timeout=60)
-        connection.request("GET", url.partition(str(running.server.port))[2], headers=dict(request.headers.items()))
-        trace = json.loads(connection.getresponse().read())
-        connection.close()
+        trace = explained(running, answer)
         assert (trace["api"], trace["outcome"]) == (api.id, "unauthenticated")
+
+
+def test_what_would_allow_a_call_is_told_whichever_worker_refused_it(running: RunningServer, tmp_path: Path) -> None:
+    """An authorizer's answer is known to the worker alone that was given it."""
+    api = signed_api(running)
+    deny = ALLOW.replace('"Allow"', '"Deny"')
+    function = make_function(running, COUNTING.format(path=str(tmp_path / "asked"), seconds=0, answer=deny))
+    authorizer = api.client.create_authorizer(
+        restApiId=api.id,
+        name="says no",
+        type="TOKEN",
+        authorizerUri=proxy(running, function)["uri"],
+        identitySource="method.request.header.Authorization",
+    )["id"]
+    let_gateway_invoke(running, function, api)
+    api.method("/guarded", mock(), authorizationType="CUSTOM", authorizerId=authorizer)
+    api.deploy()
+    for answer in everywhere(lambda: running.call(api.id, "/prod/guarded", headers={"Authorization": "a token"})):
+        trace = explained(running, answer)
+        assert (answer.status, trace["outcome"]) == (403, "explicit_deny")
+        assert any("Deny" in each["text"] for each in trace["wouldAllow"])
 
 
 # -- what dies is started again

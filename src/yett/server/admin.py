@@ -163,7 +163,7 @@ class Admin:
             match request.method, asked:
                 case "GET" | "HEAD", "":
                     trace = msgspec.json.decode(found.trace)
-                    proposals = await self._inquiries.would_allow(trace, caller, request)
+                    proposals = await self._inquiries.would_allow(found, trace, caller, request)
                     return _answer(200, trace | {"wouldAllow": proposals})
                 case "POST", "canonical-request":
                     return _answer(200, compared(request_id, found.outline, request.body))

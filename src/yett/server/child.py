@@ -30,7 +30,7 @@ class Role(Protocol):
         """Finish what is in hand, and end."""
         ...
 
-    def explain(self, request_id: str) -> bytes:
+    async def explain(self, request_id: str) -> bytes:
         """What is known of a call; nothing if it was not answered here."""
         ...
 
@@ -66,7 +66,7 @@ async def _live(role: Role, descriptor: int) -> None:
             case _ if topic == DRAIN:
                 finish(read_seconds(body))
             case _ if topic == EXPLAIN:
-                return role.explain(body.decode())
+                return await role.explain(body.decode())
             case _ if topic == REPORT:
                 return role.report(body.decode())
             case _ if topic != PING:

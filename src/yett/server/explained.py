@@ -19,6 +19,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     api_id: str
     trace: bytes  # JSON
     at: datetime  # when the call came in
+    proposals: bytes = b"[]"  # JSON: what would allow it, as the process that refused it sees it
     outline: Outline | None = None  # of a call whose signature does not match: what a client's own is held against
 
 

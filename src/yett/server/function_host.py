@@ -38,7 +38,7 @@ class FunctionHost:
         for close in self._store.closers:
             await close()
 
-    def explain(self, request_id: str) -> bytes:  # noqa: ARG002
+    async def explain(self, request_id: str) -> bytes:  # noqa: ARG002
         """No call is answered here."""
         return b""
 

@@ -41,6 +41,7 @@ from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.identity_source import Place
 from yett.rules.execute_api.plan import NotDeployable, StagePlan
 from yett.rules.execute_api.routing.domain import Target, locate
+from yett.server.explained import Explained
 from yett.values.errors import Refusal
 from yett.values.http import Headers, HttpRequest
 from yett.values.timestamps import parse_iso
@@ -139,11 +140,9 @@ class Inquiries:
         )
         return simulated.trace | {"wouldAllow": await propose(simulated.record, self._ports)}
 
-    async def would_allow(self, trace: Json, caller: Caller, request: HttpRequest) -> list[Any]:
-        """Proposals for a call that was refused, as its trace tells it; none to who may not simulate principals.
-
-        Where another process answered, the call is decided anew: if it would end otherwise by now, there is nothing to
-        propose.
+    async def would_allow(self, found: Explained, trace: Json, caller: Caller, request: HttpRequest) -> list[Any]:
+        """Proposals for a call that was refused; none to who may not simulate principals. Where another process
+        refused it, that one has made them.
         """
         is_denial = trace["outcome"] in {Outcome.EXPLICIT_DENY.value, Outcome.IMPLICIT_DENY.value}
         account = caller.identity.account
@@ -151,26 +150,7 @@ class Inquiries:
             return []
         record = self._decisions.find(trace["requestId"])
         if record is None:
-            name = trace["caller"] if str(trace["caller"]).startswith("arn:") else ANONYMOUS_NAME
-            wanted = Simulation(
-                path=trace["path"],
-                method=trace["method"],
-                api=trace["api"],
-                stage=trace["stage"],
-                source_ip=trace["sourceIp"],
-                principal=name,
-            )
-            try:
-                plan, path, query = await self._target(wanted, caller)
-                acting = await find_principal(name, ports=self._ports, account=account, now=request.received_at)
-            except (NotAnswered, UnknownPrincipal):
-                return []
-            made = _make_request(wanted, plan, path, query, asked=request, at=request.received_at)
-            target = Target(plan.api_id, plan.stage, path)
-            simulated = await simulate(made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=False)
-            if simulated.trace["outcome"] != trace["outcome"]:
-                return []
-            record = simulated.record
+            return list(msgspec.json.decode(found.proposals))
         return list(await propose(record, self._ports))
 
     async def _who_can(self, request: HttpRequest, caller: Caller, query: Json) -> Json:

@@ -4,6 +4,8 @@ It has neither AWS's service models nor anything that writes; on a warm call it 
 memory is dropped before the next look-up when the control process commits a change.
 """
 
+import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -11,11 +13,14 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 from msgspec import structs
 
 from yett.execute_api.decisions import Decisions
 from yett.execute_api.door import ExecuteApi
+from yett.execute_api.proposals import propose
+from yett.ports.bundle import Ports
 from yett.ports.iam_store import LastUse
 from yett.ports.settings import Settings
 from yett.server import child
@@ -33,6 +38,7 @@ from yett.values.errors import Unavailable
 from yett.values.http import Headers, HttpRequest, HttpResponse
 from yett.values.timestamps import parse_iso
 
+PROPOSING_SECONDS: Final = 1.0  # what would allow a refused call is looked for; who asked waits twice as long
 GRACE_SECONDS: Final = 10.0  # for requests in hand
 CONTROL_IS_AWAY: Final = HttpResponse(
     status=503,
@@ -50,6 +56,7 @@ class Worker:
     _link: Link
     _line: ExecuteApi
     _listener: Listener
+    _ports: Ports
     _settings: Settings
     _store: Store
 
@@ -70,6 +77,7 @@ class Worker:
         ports = self._parts.ports
         if launch.refuses_root:
             ports = structs.replace(ports, callers=RootlessCallers(ports.callers))
+        self._ports = ports
         self._line = ExecuteApi(ports, self._decisions)
         context = None
         if launch.certificate is not None and launch.key is not None:
@@ -102,7 +110,7 @@ class Worker:
         for close in self._parts.closers:
             await close()
 
-    def explain(self, request_id: str) -> bytes:
+    async def explain(self, request_id: str) -> bytes:
         """The explanation of a call that this worker answered; or, asked with a moment and a number instead of an id,
         what it decided since.
         """
@@ -110,7 +118,14 @@ class Worker:
         if is_many:
             return encode(recent(self._decisions, self._settings, after=parse_iso(moment), limit=int(limit)))
         record = self._decisions.find(request_id)
-        return b"" if record is None else encode(explained(record, self._settings))
+        if record is None:
+            return b""
+        found = explained(record, self._settings)
+        with contextlib.suppress(TimeoutError):  # the account may have very many principals
+            async with asyncio.timeout(PROPOSING_SECONDS):
+                proposals = await propose(record, self._ports)
+                found = structs.replace(found, proposals=msgspec.json.encode(proposals))
+        return encode(found)
 
     def report(self, process: str) -> bytes:
         """The calls that were answered here, and what that takes."""
