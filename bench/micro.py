@@ -1,6 +1,6 @@
 """Measure parts of a request in this process, without HTTP; and how long a warm function is waited for.
 
-    python -m bench.micro [--only policy,sigv4,routing,tokens,function] [--name after-this-change]
+    python -m bench.micro [--only policy,sigv4,routing,tokens,record,function] [--name after-this-change]
 
 Figures are CPU microseconds of one operation: the least of several repeats, and their median. `function` alone is
 waiting time, since other processes take part. A JSON file goes to bench/results/; bench/README.md says how to read it.
@@ -23,17 +23,23 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.rules.execute_api.support import call, http
 
 from bench.contenders import Run, mock, warm_function
 from bench.corpus import REGION, ask, make_policies, make_routes
 from bench.load import drive
 from bench.processes import describe_machine, stop
 from bench.results import write
+from yett.execute_api.access_log import summary_of
+from yett.execute_api.decisions import Decisions, Record
+from yett.execute_api.trace import explain
 from yett.policy import CallerPolicies, CompiledPolicies, compile_policies, decide
+from yett.rules.execute_api.call import Authenticated
+from yett.rules.execute_api.routing.domain import Target
 from yett.rules.execute_api.routing.rest import Router
 from yett.sigv4 import Expectation, SignedRequest, SigningKeys, read_presented, sign, verify
 from yett.tokens import parse_key_set, render_jwk, sign_jws, verify_jws
-from yett.values.http import Headers
+from yett.values.http import Headers, HttpResponse
 from yett.values.secret import Secret
 
 SIZES: Final = (10, 100, 1000, 10_000)
@@ -136,6 +142,34 @@ def tokens() -> list[Row]:
     return rows
 
 
+def record() -> list[Row]:
+    """What a call leaves for its explanation: opened, marked at each step, counted and kept; and, where somebody wants
+    them, its access log line (as far as the call waits for it) and the line's rendering, which comes later.
+    """
+    authorized = call(http())
+    routed, plan, answer = authorized.routed, authorized.routed.plan, HttpResponse(status=200, body=b"{}")
+    authenticated, target = Authenticated(routed, authorized.standing), Target(plan.api_id, plan.stage, routed.path)
+    decisions = Decisions()
+
+    def keep() -> Record:
+        kept = decisions.open(routed.request, target)
+        kept.plan = plan
+        kept.routed(routed)
+        kept.screened()
+        kept.authenticated(authenticated)
+        kept.authorized(authorized)
+        kept.integrated(answer)
+        decisions.close(kept)
+        return kept
+
+    over = keep()
+    return [
+        {"name": "a call's record, kept", **measure(keep)},
+        {"name": "its line, rendered later", **measure(partial(summary_of, over))},
+        {"name": "its trace, when asked for", **measure(partial(explain, over))},
+    ]
+
+
 def function() -> list[Row]:
     """Waiting for a warm function, one call at a time; beside MOCK, which is all of it but the function."""
     rows = []
@@ -161,6 +195,7 @@ PARTS: Final[dict[str, Callable[[], list[Row]]]] = {
     "sigv4": sigv4,
     "routing": routing,
     "tokens": tokens,
+    "record": record,
     "function": function,
 }
 

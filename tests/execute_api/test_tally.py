@@ -62,7 +62,7 @@ def test_each_call_falls_into_the_first_bucket_that_holds_it() -> None:
     tally = Tally()
     names = ("a", "prod", "GET", "/", "NONE", "allow", 200, "", "")
     for seconds in (0.0, 0.001, 0.0011, 29.0, 29.1):
-        tally.count(names, seconds)
+        tally.row(names).add(seconds)
     [row] = tally.counted()
     assert isinstance(row, Counted)
     assert (row.calls, row.resource_path, row.status) == (5, "/", 200)

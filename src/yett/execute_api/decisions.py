@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from yett.execute_api.tally import Key, Tally
+from yett.execute_api.tally import Key, Row, Tally
 from yett.policy import Decision, Outcome
 from yett.ports.tracing import Span
 from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
@@ -28,6 +28,7 @@ from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
 KEPT: Final = 4096  # records of an API; about a kilobyte each
+ROWS_AT_HAND: Final = 20_000  # ours
 OF_NOBODY: Final = ""  # the ring of calls that name no API which there is
 UNVERIFIED: Final = "AWS_IAM, not verified"  # in the tally: somebody vouched for the caller
 UNAUTHENTICATED: Final = frozenset({401, 403})
@@ -183,6 +184,8 @@ class Decisions:
         self._kept = kept
         self._allowed_one_in = allowed_one_in
         self._allowed = 0
+        # By the identity of a method, which is held so that no other comes to have it.
+        self._rows: dict[tuple[int, str, int, bool | None, bool], tuple[MethodPlan, Row]] = {}
         self._in_hand: dict[str, Record] = {}
         self._rings: dict[str, deque[Record]] = {}  # by API id, in the order in which they were answered
         self._records: dict[str, Record] = {}  # those of all rings, by request id
@@ -196,7 +199,7 @@ class Decisions:
     def close(self, record: Record) -> None:
         """The call is answered, or will never be: it is counted, and kept in its API's ring, whose oldest goes."""
         self._in_hand.pop(record.request_id, None)
-        self.tally.count(_names(record), record.seconds)
+        self._row(record).add(record.seconds)
         if self._allowed_one_in != 1 and record.refusal is None and record.failure is None:
             self._allowed += 1
             if self._allowed % self._allowed_one_in:
@@ -209,6 +212,21 @@ class Decisions:
         self._records[record.request_id] = record
         if len(ring) > self._kept:
             self._records.pop(ring.popleft().request_id, None)
+
+    def _row(self, record: Record) -> Row:
+        """Where a call is counted: found by names once for each method and kind of end, and then kept beside it."""
+        question = record.question
+        if question is None:
+            return self.tally.row(_names(record))
+        method, standing = question.method, record.standing
+        is_kept = None if standing is None or method.authorizer is None else standing.kept_since is not None
+        end = (id(method), record.outcome, record.status, is_kept, standing is None or standing.vouched_by is None)
+        known = self._rows.get(end)
+        if known is None:
+            if len(self._rows) >= ROWS_AT_HAND:
+                self._rows.clear()
+            known = self._rows[end] = (method, self.tally.row(_names(record)))
+        return known[1]
 
     def __len__(self) -> int:
         return len(self._records)

@@ -38,27 +38,30 @@ class Counted(Struct, frozen=True, kw_only=True):
         return sum(self.buckets)
 
 
-class _Row:
+class Row:
+    """Calls that were alike, being counted."""
+
     __slots__ = ("buckets", "seconds")
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.buckets = [0] * (len(BOUNDS) + 1)
 
+    def add(self, seconds: float) -> None:
+        """One more that has ended."""
+        self.seconds += seconds
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+
 
 class Tally:
     """Calls counted in one process since it began."""
 
     def __init__(self) -> None:
-        self._rows: dict[Key, _Row] = {}
+        self._rows: dict[Key, Row] = {}
 
-    def count(self, key: Key, seconds: float) -> None:
-        """Add a call that has ended."""
-        row = self._rows.get(key)
-        if row is None:
-            row = self._add(key)
-        row.seconds += seconds
-        row.buckets[bisect_left(BOUNDS, seconds)] += 1
+    def row(self, key: Key) -> Row:
+        """The row of these names, for as long as the process lives."""
+        return self._rows.get(key) or self._add(key)
 
     def counted(self) -> tuple[Counted, ...]:
         """All that was counted."""
@@ -79,7 +82,7 @@ class Tally:
             for key, row in self._rows.items()
         )
 
-    def _add(self, key: Key) -> _Row:
+    def _add(self, key: Key) -> Row:
         if len(self._rows) >= MAX_ROWS:
             key = (*NAMELESS, key[5], key[6], "", "")
-        return self._rows.setdefault(key, _Row())
+        return self._rows.setdefault(key, Row())
