@@ -16,7 +16,7 @@ from yett.ports.audit_trail import AuditEntry
 from yett.ports.bundle import Ports
 from yett.ports.errors import AlreadyExists, Conflict, Unavailable
 from yett.services.call import Call, Operation, ServiceError
-from yett.services.iam.authorization import authorize, context_of, wording_of
+from yett.services.iam.authorization import ANY_RESOURCE, authorize, context_of, wording_of
 from yett.services.permissions.row import DEFAULTS, Exempt, Permission, Row, values_at
 from yett.values.errors import Refusal
 from yett.wire import ConstraintsViolated, Protocol, check, service_model
@@ -25,6 +25,7 @@ from yett.wire import Operation as OperationModel
 Params = Mapping[str, Any]
 Resolver = Callable[[Call, Params], Awaitable[tuple[str, ...]]]
 KeysResolver = Callable[[Call, Params], Awaitable[Mapping[str, tuple[str, ...]]]]
+KeysOfResources = Callable[[Call, Params], Awaitable[Mapping[str, Mapping[str, tuple[str, ...]]]]]
 PlaceResolver = Callable[[str, Params, Ports], Awaitable[tuple[str, str] | None]]
 
 # The services that are played here, as botocore names them, with the name of their folder and permission table.
@@ -79,6 +80,7 @@ class Table(Struct, frozen=True, kw_only=True):
     permissions: Mapping[str, Row]
     resources: Mapping[str, Resolver] = {}  # operation -> ARNs that only the store knows
     resource_keys: KeysResolver | None = None  # condition keys that only the store knows: tags, boundaries
+    keys_of_resources: KeysOfResources | None = None  # those that differ from resource to resource, by ARN
     place_of_unsigned: PlaceResolver | None = (
         None  # (operation, params, ports) -> account and Region, if it can be told
     )
@@ -95,6 +97,7 @@ def table_of(service: str) -> Table:
         permissions=permissions.PERMISSIONS,
         resources=getattr(operations, "RESOURCES", {}),
         resource_keys=getattr(operations, "resource_keys", None),
+        keys_of_resources=getattr(operations, "keys_of_resources", None),
         place_of_unsigned=getattr(operations, "place_of_unsigned", None),
     )
 
@@ -173,8 +176,11 @@ class Act:
         keys = row.context(params)
         if table.resource_keys is not None:
             keys = {**await table.resource_keys(call, params), **keys}
+        own = {} if table.keys_of_resources is None else await table.keys_of_resources(call, params)
         context, wording = context_of(call, keys), wording_of(call)
-        authorize(call.caller, row.action, self.resources, context, wording)
+        for resource in self.resources or (ANY_RESOURCE,):
+            here = context_of(call, {**own[resource], **keys}) if resource in own else context
+            authorize(call.caller, row.action, (resource,), here, wording)
         for member, further in row.also.items():
             if params.get(member):
                 authorize(call.caller, further, self.resources, context, wording)

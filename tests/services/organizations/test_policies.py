@@ -1,7 +1,13 @@
+import json
+
+import pytest
 from tests.services.aws import ACCOUNT, Aws, allow, deny, policy, trust
 from tests.services.organizations.test_accounts import create
 
 from yett.ports.callers import Caller
+from yett.rules.organizations.limits import MOST_ATTACHED, POLICY_CHARACTERS
+from yett.rules.organizations.tree import PolicyType
+from yett.services.call import ServiceError
 
 SCP = "SERVICE_CONTROL_POLICY"
 
@@ -64,7 +70,7 @@ async def test_policies_are_named_listed_and_deleted_when_unused(aws: Aws) -> No
     malformed = {**create_again, "Name": "m", "Content": "{"}
     assert (await aws.refused("organizations:CreatePolicy", **malformed))[0] == "MalformedPolicyDocumentException"
     listed = (await aws.do("organizations:ListPolicies", Filter=SCP))["Policies"]
-    assert [each["Id"] for each in listed] == ["p-FullAWSAccess", made]
+    assert [each["Id"] for each in listed] == sorted(["p-FullAWSAccess", made])
     for target in (root, account):
         await aws.do("organizations:AttachPolicy", PolicyId=made, TargetId=target)
     attach = {"PolicyId": made, "TargetId": root}
@@ -145,3 +151,61 @@ async def test_what_is_no_resource_control_policy_is_refused(aws: Aws) -> None:
     await aws.do("organizations:AttachPolicy", PolicyId=await make_rcp(aws, deny_assumption()), TargetId=root)
     code, _ = await aws.refused("organizations:DetachPolicy", PolicyId="p-RCPFullAWSAccess", TargetId=root)
     assert code == "ConstraintViolationException"
+
+
+def content(kind: str, *, characters: int = 0) -> str:
+    """A policy of this kind; with a number of characters, of exactly so many."""
+    denial = deny("s3:*") if kind == SCP else deny("s3:*", Principal="*")
+    text = policy(denial)
+    return text + " " * (characters - len(text))
+
+
+async def reason(aws: Aws, operation: str, **params: object) -> str:
+    """Why a constraint is said to be violated."""
+    with pytest.raises(ServiceError) as refused:
+        await aws.do(operation, **params)
+    assert refused.value.code == "ConstraintViolationException"
+    return str(refused.value.fields["Reason"])
+
+
+@pytest.mark.parametrize("kind", [SCP, RCP])
+async def test_a_target_has_a_bounded_number_of_policies_of_each_kind(aws: Aws, kind: str) -> None:
+    root, account = await organization(aws)
+    if kind == RCP:
+        await aws.do("organizations:EnablePolicyType", RootId=root, PolicyType=RCP)
+    made = []
+    for number in range(MOST_ATTACHED[PolicyType(kind)]):  # one is there already
+        answer = await aws.do(
+            "organizations:CreatePolicy", Name=str(number), Description="", Type=kind, Content=content(kind)
+        )
+        made.append(answer["Policy"]["PolicySummary"]["Id"])
+    for each in made[:-1]:
+        await aws.do("organizations:AttachPolicy", PolicyId=each, TargetId=account)
+    found = await reason(aws, "organizations:AttachPolicy", PolicyId=made[-1], TargetId=account)
+    assert found == "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"
+    await aws.do("organizations:DetachPolicy", PolicyId=made[0], TargetId=account)
+    await aws.do("organizations:AttachPolicy", PolicyId=made[-1], TargetId=account)
+
+
+@pytest.mark.parametrize("kind", [SCP, RCP])
+async def test_a_policy_has_a_bounded_size_white_space_and_all(aws: Aws, kind: str) -> None:
+    await organization(aws)
+    most = POLICY_CHARACTERS[PolicyType(kind)]
+    common = {"Name": "n", "Description": "", "Type": kind}
+    too_much = content(kind, characters=most + 1)
+    assert (
+        await reason(aws, "organizations:CreatePolicy", **common, Content=too_much) == "POLICY_CONTENT_LIMIT_EXCEEDED"
+    )
+    made = await aws.do("organizations:CreatePolicy", **common, Content=content(kind, characters=most))
+    policy_id = made["Policy"]["PolicySummary"]["Id"]
+    found = await reason(aws, "organizations:UpdatePolicy", PolicyId=policy_id, Content=too_much)
+    assert found == "POLICY_CONTENT_LIMIT_EXCEEDED"
+    assert json.loads(made["Policy"]["Content"])["Statement"]
+
+
+async def test_the_last_policy_of_a_kind_stays_and_so_does_what_admits_everybody(aws: Aws) -> None:
+    root, account = await organization(aws)
+    await aws.do("organizations:EnablePolicyType", RootId=root, PolicyType=RCP)
+    for each in ("p-FullAWSAccess", "p-RCPFullAWSAccess"):
+        found = await reason(aws, "organizations:DetachPolicy", PolicyId=each, TargetId=account)
+        assert found == "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"

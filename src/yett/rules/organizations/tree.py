@@ -16,8 +16,6 @@ RCP_FULL_ACCESS_DOCUMENT: Final = (
 )
 FULL_AWS_ACCESS: Final = "p-FullAWSAccess"
 RCP_FULL_AWS_ACCESS: Final = "p-RCPFullAWSAccess"
-DEEPEST: Final = 5  # levels of units below the root
-# Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 
 
 class PolicyType(StrEnum):

@@ -2,21 +2,25 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from yett.ports.randomness import LOWER_ALPHANUMERIC
 from yett.rules.organizations.tree import (
+    AccountCreation,
+    MemberAccount,
     Organization,
     OrganizationPolicy,
     PolicyType,
+    Unit,
     find_account,
     find_policy,
     find_unit,
 )
 from yett.services.call import Call, ServiceError
+from yett.services.iam.authorization import resource_tag_keys
 from yett.services.organizations.errors import refuse
 
 T = TypeVar("T")
@@ -102,6 +106,12 @@ def is_parent(organization: Organization, node_id: str) -> bool:
     return node_id == organization.root_id or find_unit(organization, node_id) is not None
 
 
+def is_of_type(organization: Organization, policy_id: str, kind: PolicyType) -> bool:
+    """Whether the policy is of this kind."""
+    policy = find_policy(organization, policy_id)
+    return policy is not None and policy.type is kind
+
+
 def read_type(text: str) -> PolicyType:
     """A kind of policy that is kept and enforced here: service control and resource control policies.
 
@@ -114,19 +124,35 @@ def read_type(text: str) -> PolicyType:
         raise refuse("PolicyTypeNotAvailableForOrganizationException") from None
 
 
-def page_of(items: Sequence[T], params: Params) -> tuple[list[T], dict[str, object]]:
-    """One page, and the token of the next."""
+def page_of(items: Iterable[T], params: Params, *, key: Callable[[T], str]) -> tuple[list[T], dict[str, object]]:
+    """One page, and the token of the next: what comes after the last one shown, in order of *key*.
+
+    So each is shown once, whatever comes and goes between two pages.
+
+    Raises:
+        ServiceError: InvalidInputException, for a token that is none of ours.
+    """
+    after = read_token(params["NextToken"]) if "NextToken" in params else ""
+    rest = sorted((each for each in items if key(each) > after), key=key)
+    page = rest[: params.get("MaxResults", DEFAULT_PAGE)]
+    if len(page) == len(rest):
+        return page, {}
+    return page, {"NextToken": base64.urlsafe_b64encode(key(page[-1]).encode()).decode()}
+
+
+def read_token(token: str) -> str:
+    """The key after which a page begins."""
     try:
-        start = int(base64.b64decode(params.get("NextToken", "MA=="), b"-_", validate=True))
+        return base64.b64decode(token, b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise ServiceError(
             "InvalidInputException", "You specified an invalid token.", fields={"Reason": "INVALID_NEXT_TOKEN"}
         ) from error
-    end = start + params.get("MaxResults", DEFAULT_PAGE)
-    rest: dict[str, object] = (
-        {"NextToken": base64.urlsafe_b64encode(str(end).encode()).decode()} if end < len(items) else {}
-    )
-    return list(items[max(start, 0) : end]), rest
+
+
+def id_of(each: MemberAccount | AccountCreation | Unit | OrganizationPolicy) -> str:
+    """What things of an organization are listed by."""
+    return each.id
 
 
 async def resolve_nodes(call: Call, params: Params) -> tuple[str, ...]:
@@ -134,14 +160,43 @@ async def resolve_nodes(call: Call, params: Params) -> tuple[str, ...]:
     organization = await call.ports.organization_store.find(call.account)
     if organization is None:
         return ("*",)
-    arns = [node_arn(organization, params[member]) for member in NODE_MEMBERS if member in params]
-    policy_id = params.get("PolicyId")
-    if "ResourceId" in params:  # of tags
-        if params["ResourceId"].startswith("p-"):
-            policy_id = params["ResourceId"]
-        else:
-            arns.append(node_arn(organization, params["ResourceId"]))
-    if policy_id is not None:
-        policy = find_policy(organization, policy_id)
-        arns.append("*" if policy is None else policy_arn(organization, policy))
-    return tuple(arns)
+    return tuple(arn_of(organization, each) for each in named(params))
+
+
+def named(params: Params) -> list[str]:
+    """The ids of the nodes and policies that the call names, in the order of the reference."""
+    return [params[member] for member in (*NODE_MEMBERS, "ResourceId", "PolicyId") if member in params]
+
+
+def arn_of(organization: Organization, resource_id: str) -> str:
+    """The ARN of a node or a policy; ``*`` for a policy that there is not."""
+    if not resource_id.startswith("p-"):
+        return node_arn(organization, resource_id)
+    policy = find_policy(organization, resource_id)
+    return "*" if policy is None else policy_arn(organization, policy)
+
+
+async def keys_of_resources(call: Call, params: Params) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """By ARN, the condition keys of what the call names, as it is now: its tags.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
+    """
+    organization = await call.ports.organization_store.find(call.account)
+    if organization is None:
+        return {}
+    return {
+        arn_of(organization, each): resource_tag_keys(organization.tags.get(each, {}))
+        for each in named(params)
+        if each in organization.tags
+    }
+
+
+async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, ...]]:
+    """The condition keys of what the call names that only the store knows: the kind of a policy.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
+    """
+    organization = await call.ports.organization_store.find(call.account)
+    policies = () if organization is None else (find_policy(organization, each) for each in named(params))
+    kinds = tuple(each.type.value for each in policies if each is not None)
+    return {"organizations:PolicyType": kinds} if kinds else {}

@@ -24,6 +24,7 @@ from yett.services.organizations.access import (
     draw,
     get_managed,
     get_membership,
+    id_of,
     is_parent,
     node_arn,
     page_of,
@@ -150,7 +151,7 @@ async def list_create_account_status(call: Call, params: Params) -> Answer:
     organization = await get_managed(call)
     states = set(params.get("States", ()))
     wanted = [each for each in organization.creations if not states or each.state in states]
-    page, rest = page_of(wanted, params)
+    page, rest = page_of(wanted, params, key=id_of)
     return {"CreateAccountStatuses": [describe_creation(each) for each in page], **rest}
 
 
@@ -191,7 +192,7 @@ async def list_accounts(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
     organization = await get_managed(call)
-    page, rest = page_of(organization.accounts, params)
+    page, rest = page_of(organization.accounts, params, key=id_of)
     return {"Accounts": [describe_member(organization, each) for each in page], **rest}
 
 
@@ -204,7 +205,7 @@ async def list_accounts_for_parent(call: Call, params: Params) -> Answer:
     if not is_parent(organization, params["ParentId"]):
         raise refuse("ParentNotFoundException")
     below = [each for each in organization.accounts if each.parent_id == params["ParentId"]]
-    page, rest = page_of(below, params)
+    page, rest = page_of(below, params, key=id_of)
     return {"Accounts": [describe_member(organization, each) for each in page], **rest}
 
 

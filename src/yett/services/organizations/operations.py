@@ -5,7 +5,9 @@ from typing import Final
 
 from yett.services.call import Call, Operation
 from yett.services.organizations import accounts, organization, policies, tags, units
-from yett.services.organizations.access import Params, resolve_nodes
+from yett.services.organizations.access import Params, keys_of_resources, resolve_nodes, resource_keys
+
+__all__ = ["NOT_OFFERED", "OPERATIONS", "RESOURCES", "keys_of_resources", "resource_keys"]
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "CreateOrganization": organization.create_organization,

@@ -7,8 +7,6 @@ from yett.rules.organizations.tree import (
     DEFAULTS,
     MemberAccount,
     Organization,
-    PolicyType,
-    find_policy,
 )
 from yett.services.call import Call
 from yett.services.organizations.access import (
@@ -18,6 +16,7 @@ from yett.services.organizations.access import (
     draw,
     get_managed,
     get_membership,
+    is_of_type,
     node_arn,
     organization_arn,
     page_of,
@@ -104,7 +103,7 @@ async def list_roots(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListRoots.html
     """
     organization = await get_managed(call)
-    page, rest = page_of([describe_root(organization)], params)
+    page, rest = page_of([describe_root(organization)], params, key=lambda each: str(each["Id"]))
     return {"Roots": page, **rest}
 
 
@@ -166,9 +165,3 @@ async def disable_policy_type(call: Call, params: Params) -> Answer:
         return msgspec.structs.replace(organization, enabled_types=enabled, attachments=attachments)
 
     return {"Root": describe_root(await change_organization(call, change))}
-
-
-def is_of_type(organization: Organization, policy_id: str, kind: PolicyType) -> bool:
-    """Whether the policy is of this kind."""
-    policy = find_policy(organization, policy_id)
-    return policy is not None and policy.type is kind

@@ -3,6 +3,7 @@
 import msgspec
 
 from yett.policy import Effect, Kind, MalformedPolicyDocument, parse_policy
+from yett.rules.organizations.limits import MOST_ATTACHED, POLICIES, POLICY_CHARACTERS
 from yett.rules.organizations.tree import (
     AWS_POLICIES,
     RCP_FULL_AWS_ACCESS,
@@ -20,7 +21,9 @@ from yett.services.organizations.access import (
     change_organization,
     draw,
     get_managed,
+    id_of,
     is_node,
+    is_of_type,
     node_arn,
     page_of,
     policy_arn,
@@ -45,6 +48,8 @@ async def create_policy(call: Call, params: Params) -> Answer:
     )
 
     def change(organization: Organization) -> Organization:
+        if sum(each.type is kind for each in organization.policies) >= POLICIES[kind]:
+            raise violates("You have exceeded the number of policies allowed.", "POLICY_NUMBER_LIMIT_EXCEEDED")
         check_name(organization, policy)
         grown = msgspec.structs.replace(organization, policies=(*organization.policies, policy))
         return tagged(grown, policy.id, read_tags(params.get("Tags", ())))
@@ -57,6 +62,8 @@ def check_content(text: str, kind: PolicyType) -> str:
 
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
     """
+    if len(text) > POLICY_CHARACTERS[kind]:
+        raise violates("You have exceeded the maximum policy size.", "POLICY_CONTENT_LIMIT_EXCEEDED")
     is_rcp = kind is PolicyType.RESOURCE_CONTROL_POLICY
     try:
         document = parse_policy(text, kind=Kind.RCP if is_rcp else Kind.SCP)
@@ -157,14 +164,14 @@ async def delete_policy(call: Call, params: Params) -> Answer:
 
 
 async def list_policies(call: Call, params: Params) -> Answer:
-    """List the policies of a kind, AWS's first.
+    """List the policies of a kind, AWS's among them.
 
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPolicies.html
     """
     organization = await get_managed(call)
     kind = read_type(params["Filter"])
     found = [each for each in (*AWS_POLICIES, *organization.policies) if each.type is kind]
-    page, rest = page_of(found, params)
+    page, rest = page_of(found, params, key=id_of)
     return {"Policies": [summarize(organization, each) for each in page], **rest}
 
 
@@ -184,6 +191,11 @@ async def attach_policy(call: Call, params: Params) -> Answer:
         attached = organization.attachments.get(target, ())
         if policy.id in attached:
             raise refuse("DuplicatePolicyAttachmentException")
+        if sum(is_of_type(organization, each, policy.type) for each in attached) >= MOST_ATTACHED[policy.type]:
+            raise violates(
+                "You have attached the maximum number of policies to the specified target.",
+                "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+            )
         attachments = {**organization.attachments, target: (*attached, policy.id)}
         return msgspec.structs.replace(organization, attachments=attachments)
 
@@ -228,7 +240,7 @@ async def list_policies_for_target(call: Call, params: Params) -> Answer:
     if not is_node(organization, params["TargetId"]):
         raise refuse("TargetNotFoundException")
     attached = [get_policy(organization, each) for each in organization.attachments.get(params["TargetId"], ())]
-    page, rest = page_of([each for each in attached if each.type is kind], params)
+    page, rest = page_of([each for each in attached if each.type is kind], params, key=id_of)
     return {"Policies": [summarize(organization, each) for each in page], **rest}
 
 
@@ -240,7 +252,7 @@ async def list_targets_for_policy(call: Call, params: Params) -> Answer:
     organization = await get_managed(call)
     policy = get_policy(organization, params["PolicyId"])
     targets = [target for target, attached in organization.attachments.items() if policy.id in attached]
-    page, rest = page_of(targets, params)
+    page, rest = page_of(targets, params, key=str)
     return {"Targets": [describe_target(organization, each) for each in page], **rest}
 
 

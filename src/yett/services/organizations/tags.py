@@ -1,17 +1,14 @@
 """Tags of the root, units, accounts and policies."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import msgspec
 
+from yett.rules.organizations.limits import TAGS
 from yett.rules.organizations.tree import Organization, find_policy
 from yett.services.call import Call
 from yett.services.organizations.access import Answer, Params, change_organization, get_managed, is_node, page_of
 from yett.services.organizations.errors import refuse, violates
-
-# Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-MOST_TAGS: Final = 50
 
 
 def read_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -25,7 +22,7 @@ def tagged(organization: Organization, resource_id: str, tags: Mapping[str, str]
     Raises:
         ServiceError: ConstraintViolationException, for too many.
     """
-    if len(tags) > MOST_TAGS:
+    if len(tags) > TAGS:
         raise violates("You have exceeded the number of tags allowed on a resource.", "MAX_TAG_LIMIT_EXCEEDED")
     others = {key: value for key, value in organization.tags.items() if key != resource_id}
     return msgspec.structs.replace(organization, tags=others | ({resource_id: tags} if tags else {}))
@@ -66,7 +63,9 @@ async def list_tags_for_resource(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListTagsForResource.html
     """
     tags = tags_of(await get_managed(call), params["ResourceId"])
-    page, rest = page_of([{"Key": key, "Value": value} for key, value in tags.items()], params)
+    page, rest = page_of(
+        [{"Key": key, "Value": value} for key, value in tags.items()], params, key=lambda each: each["Key"]
+    )
     return {"Tags": page, **rest}
 
 

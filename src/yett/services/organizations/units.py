@@ -2,7 +2,8 @@
 
 import msgspec
 
-from yett.rules.organizations.tree import DEEPEST, DEFAULTS, Organization, Unit, climb, find_account, find_unit
+from yett.rules.organizations.limits import DEEPEST, UNITS
+from yett.rules.organizations.tree import DEFAULTS, Organization, Unit, climb, find_account, find_unit
 from yett.services.call import Call
 from yett.services.organizations.access import (
     Answer,
@@ -10,6 +11,7 @@ from yett.services.organizations.access import (
     change_organization,
     draw,
     get_managed,
+    id_of,
     is_parent,
     node_arn,
     page_of,
@@ -34,6 +36,8 @@ async def create_organizational_unit(call: Call, params: Params) -> Answer:
             raise refuse("ParentNotFoundException")
         if len(list(climb(organization, params["ParentId"]))) > DEEPEST:
             raise violates("You have exceeded the depth of the OU hierarchy.", "OU_DEPTH_LIMIT_EXCEEDED")
+        if len(organization.units) >= UNITS:
+            raise violates("You have exceeded the allowed number of OUs.", "OU_NUMBER_LIMIT_EXCEEDED")
         check_name(organization, params["ParentId"], params["Name"])
         unit = make(organization)
         defaults = tuple(DEFAULTS[kind] for kind in organization.enabled_types)
@@ -127,7 +131,7 @@ async def list_organizational_units_for_parent(call: Call, params: Params) -> An
     if not is_parent(organization, params["ParentId"]):
         raise refuse("ParentNotFoundException")
     below = [each for each in organization.units if each.parent_id == params["ParentId"]]
-    page, rest = page_of(below, params)
+    page, rest = page_of(below, params, key=id_of)
     return {"OrganizationalUnits": [describe_unit(organization, each) for each in page], **rest}
 
 
@@ -141,7 +145,7 @@ async def list_children(call: Call, params: Params) -> Answer:
         raise refuse("ParentNotFoundException")
     kind = params["ChildType"]
     nodes = organization.accounts if kind == "ACCOUNT" else organization.units
-    page, rest = page_of([each.id for each in nodes if each.parent_id == params["ParentId"]], params)
+    page, rest = page_of([each.id for each in nodes if each.parent_id == params["ParentId"]], params, key=str)
     return {"Children": [{"Id": each, "Type": kind} for each in page], **rest}
 
 

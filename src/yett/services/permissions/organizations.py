@@ -30,7 +30,7 @@ NAMES: Final = (
     "MoveAccount",
     "RemoveAccountFromOrganization",
     "UpdateOrganizationalUnit",
-    # The kind of these policies is known to the store alone, so organizations:PolicyType is absent.
+    # Of these, organizations:PolicyType is that of the policy they name, which the store knows.
     "AttachPolicy",
     "DeletePolicy",
     "DescribePolicy",
