@@ -17,8 +17,8 @@ from yett.services.apigateway import (
     stages,
     tags,
 )
+from yett.services.apigateway.condition_keys import resource_keys
 from yett.services.apigateway.errors import translated
-from yett.services.apigateway.tags import resource_keys
 from yett.services.call import Operation
 
 __all__ = ["NOT_OFFERED", "OPERATIONS", "resource_keys"]

@@ -33,24 +33,25 @@ def parse_arn(call: Call, params: Params) -> tuple[str, str | None]:
     return found["api"], found["stage"]
 
 
-async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, ...]]:
-    """The condition keys of the tags that the API, and the stage if one is named, have now; the stage's prevail.
-
-    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
-    """
+async def find_tagged(call: Call, params: Params) -> tuple[RestApi | None, Stage | None]:
+    """The API and the stage that a call names, by their ids or by an ARN, as far as there are such."""
     api_id, stage_name = params.get("restApiId"), params.get("stageName")
     if "resourceArn" in params:
         found = ARN.fullmatch(params["resourceArn"])
         api_id, stage_name = (None, None) if found is None else (found["api"], found["stage"])
     api = None if api_id is None else await call.ports.api_store.find_api(call.account, call.region, api_id)
-    if api is None or api_id is None:
-        return {}
-    stage = (
-        None
-        if stage_name is None
-        else await call.ports.api_store.find_stage(call.account, call.region, api_id, stage_name)
-    )
-    return resource_tag_keys({**api.tags, **(stage.tags if stage is not None else {})})
+    if api is None or api_id is None or stage_name is None:
+        return api, None
+    return api, await call.ports.api_store.find_stage(call.account, call.region, api_id, stage_name)
+
+
+def tag_keys(api: RestApi | None, stage: Stage | None) -> Mapping[str, tuple[str, ...]]:
+    """The condition keys of the tags that an API, and a stage of it, have now; the stage's prevail.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
+    """
+    own = {} if api is None else api.tags
+    return resource_tag_keys({**own, **(stage.tags if stage is not None else {})})
 
 
 async def change_tags(call: Call, params: Params, change: Callable[[Tags], Tags]) -> None:
