@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.services.lambda_.support import ACCOUNT, Lambda
+from tests.services.lambda_.support import ACCOUNT, Lambda, caller
 
 from yett.services.call import ServiceError
 
@@ -89,6 +89,29 @@ async def test_a_statement_id_is_used_once_and_can_be_removed(lambda_: Lambda) -
     await lambda_("RemovePermission", FunctionName="f", StatementId="s")
     with pytest.raises(ServiceError, match="No policy is associated with the given resource"):
         await lambda_("RemovePermission", FunctionName="f", StatementId="s")
+
+
+@pytest.mark.parametrize("principal", ["apigateway.amazonaws.com", "999999999999", "*"])
+async def test_whom_a_statement_lets_in_is_weighed_when_it_comes_and_when_it_goes(
+    lambda_: Lambda, principal: str
+) -> None:
+    await lambda_.create()
+    allow = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
+    condition = {"StringEquals": {"lambda:Principal": principal}}
+    anyone_else = caller(
+        {"Version": "2012-10-17", "Statement": [allow, allow | {"Effect": "Deny", "Condition": condition}]}
+    )
+    it_alone = caller({"Version": "2012-10-17", "Statement": [allow | {"Condition": condition}]})
+    asked = GATEWAY | {"Principal": principal}
+    removed = {"FunctionName": "f", "StatementId": "s"}
+    with pytest.raises(ServiceError, match="explicit deny"):
+        await lambda_("AddPermission", by=anyone_else, FunctionName="f", **asked)
+    await lambda_("AddPermission", by=it_alone, FunctionName="f", **asked)
+    with pytest.raises(ServiceError, match="explicit deny"):
+        await lambda_("RemovePermission", by=anyone_else, **removed)
+    await lambda_("RemovePermission", by=it_alone, **removed)
+    with pytest.raises(ServiceError, match="no identity-based policy allows"):
+        await lambda_("RemovePermission", by=it_alone, **removed | {"FunctionName": "none"})
 
 
 async def test_a_policy_has_an_end(lambda_: Lambda) -> None:

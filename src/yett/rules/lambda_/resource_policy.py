@@ -62,6 +62,14 @@ def render_principal(principal: str) -> str | dict[str, str]:
     return {"AWS": principal}
 
 
+def read_principal(statement: str) -> tuple[str, ...]:
+    """Whom a rendered statement lets in, as AddPermission may have been told: an account by its number too."""
+    principal = msgspec.json.decode(statement)["Principal"]
+    name = principal if isinstance(principal, str) else next(iter(principal.values()))
+    account = name.removeprefix("arn:aws:iam::").removesuffix(":root")
+    return (name, account) if is_account_id(account) else (name,)
+
+
 def render_policy(statements: Iterable[str]) -> str:
     """The whole policy, of statements in JSON."""
     return f'{{"Version":"2012-10-17","Id":"default","Statement":[{",".join(statements)}]}}'

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from yett.services.call import Operation
+from yett.services.call import Call, Operation
 from yett.services.lambda_.aliases import create_alias, delete_alias, get_alias, list_aliases, update_alias
 from yett.services.lambda_.concurrency import (
     delete_function_concurrency,
@@ -35,8 +35,9 @@ from yett.services.lambda_.layers import (
     list_layers,
     publish_layer_version,
 )
-from yett.services.lambda_.permissions import add_permission, get_policy, remove_permission
-from yett.services.lambda_.tags import list_tags, resource_keys, tag_resource, untag_resource
+from yett.services.lambda_.permissions import add_permission, get_policy, principal_keys, remove_permission
+from yett.services.lambda_.tags import list_tags, tag_resource, untag_resource
+from yett.services.lambda_.tags import resource_keys as tag_keys
 from yett.services.lambda_.versions import list_versions_by_function, publish_version
 
 __all__ = ["NOT_OFFERED", "OPERATIONS", "resource_keys"]
@@ -123,3 +124,9 @@ _REASONS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 NOT_OFFERED: Final[Mapping[str, str]] = {name: reason for reason, names in _REASONS.items() for name in names}
+
+
+async def resource_keys(call: Call, params: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
+    """The condition keys that only the store knows: of the function's tags, and of a statement that is to go."""
+    keys = await tag_keys(call, params)
+    return {**keys, **await principal_keys(call, params)} if call.operation == "RemovePermission" else keys

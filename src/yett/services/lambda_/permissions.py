@@ -12,8 +12,8 @@ from yett.policy import Kind, MalformedPolicyDocument, parse_policy
 from yett.ports.function_store import FunctionStatement
 from yett.rules.lambda_.limits import POLICY_BYTES
 from yett.rules.lambda_.names import LATEST
-from yett.rules.lambda_.resource_policy import INVOKE, render_policy, render_statement
-from yett.services.call import Call
+from yett.rules.lambda_.resource_policy import INVOKE, read_principal, render_policy, render_statement
+from yett.services.call import Call, ServiceError
 from yett.services.lambda_.aliases import replace_alias
 from yett.services.lambda_.configuration import Qualified, get_qualified
 from yett.services.lambda_.errors import (
@@ -108,6 +108,20 @@ async def remove_permission(call: Call, params: Mapping[str, object]) -> Mapping
         raise ResourceNotFound(f"Statement {params['StatementId']} is not found in resource policy.")
     await put(call, asked, kept)
     return {}
+
+
+async def principal_keys(call: Call, params: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
+    """The condition key of whom the statement lets in that is about to be removed; none if there is no such statement.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    try:
+        asked = await get_qualified(call, params)
+    except ServiceError:
+        return {}
+    documents = [statement.document for statement in asked.statements if statement.sid == params["StatementId"]]
+    principals = tuple(name for document in documents for name in read_principal(document))
+    return {"lambda:Principal": principals} if principals else {}
 
 
 async def get_policy(call: Call, params: Mapping[str, object]) -> Mapping[str, object]:
