@@ -18,7 +18,7 @@ from tests.rules.execute_api.support import (
     token_authorizer,
 )
 
-from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.deployment import AuthorizationType, DeployedGatewayResponse
 
 CONTRACT = {
     "requestId",
@@ -251,3 +251,79 @@ async def test_a_boundary_counts_for_the_one_who_explains_as_for_the_one_who_dec
     explained = door.explain()
     assert explained["outcome"] == "explicit_deny"
     assert {each["sid"]: each["matched"] for each in explained["policies"] if each["type"] == "resource"}["NotHim"]
+
+
+async def test_the_row_of_the_outcome_table_is_told_in_words() -> None:
+    bob = make_caller({})
+    door = gateway(KINDS.AWS_IAM, callers=(bob,), policy=resource_policy({"Effect": "Deny", "Sid": "NotYou"}))
+    await door.answer(door.signed(bob, "GET", "/pets/7"))
+    assert door.explain()["outcomeRow"] == {
+        "table": "A",
+        "caller": "allow",
+        "resource": "explicit_deny",
+        "outcome": "explicit_deny",
+        "text": "outcome table A (caller and API in one account): the caller's side allows, the resource policy "
+        "denies; so explicit_deny",
+    }
+    refused = door.explain()["steps"][-2]
+    assert (refused["step"], refused["detail"]) == (
+        "authorize",
+        "explicit_deny by resource policy/Statement/0 (NotYou)",
+    )
+
+
+async def test_where_evidence_was_looked_for_is_told_but_not_what_it_was() -> None:
+    door = gateway(KINDS.CUSTOM)
+    await door.call("GET", "/pets/7", ("Authorization", "hidden"))
+    explained = door.explain()
+    assert explained["evidence"] == {"kind": "token", "from": ["method.request.header.authorization"]}
+    assert explained["authorizer"] | {"cacheSeconds": 0} == {
+        "id": "auth1",
+        "name": "tokens",
+        "type": "TOKEN",
+        "cacheSeconds": 0,
+        "cached": False,
+        "ageSeconds": None,
+    }
+    assert "hidden" not in json.dumps(explained)
+
+
+async def test_of_an_accepted_token_issuer_use_and_times_are_told() -> None:
+    door = gateway(KINDS.COGNITO_USER_POOLS)
+    token = door.token()
+    await door.call("GET", "/pets/7", ("Authorization", token))
+    evidence = door.explain()["evidence"]
+    assert evidence.keys() == {"kind", "from", "issuer", "tokenUse", "issuedAt", "expiresAt"}
+    assert evidence["tokenUse"] == "id"
+    assert token not in json.dumps(door.explain())
+
+
+async def test_of_a_signature_key_scope_and_headers_are_told() -> None:
+    bob = make_caller({})
+    door = gateway(KINDS.AWS_IAM, callers=(bob,))
+    await door.answer(door.signed(bob, "GET", "/pets/7"))
+    assert door.explain()["evidence"]["accessKeyId"] == bob.identity.access_key_id
+    signed = door.signed(bob, "GET", "/pets/7")
+    await door.answer(structs.replace(signed, query="a=b"))
+    evidence = door.explain()["evidence"]
+    assert evidence["scope"].endswith("/us-east-1/execute-api/aws4_request")
+    assert "host" in evidence["signedHeaders"]
+
+
+async def test_an_identity_source_that_is_missing_is_named() -> None:
+    door = gateway(KINDS.CUSTOM)
+    await door.call("GET", "/pets/7")
+    refused = door.explain()["steps"][-2]
+    assert refused["detail"] == "identity source `method.request.header.authorization` is missing or empty"
+
+
+async def test_a_customized_gateway_response_is_told() -> None:
+    ours = DeployedGatewayResponse(response_type="DEFAULT_4XX", status_code="418")
+    door = gateway(KINDS.AWS_IAM, gateway_responses=(ours,))
+    assert (await door.call("GET", "/pets/7")).status == 418
+    assert door.explain()["steps"][-1] | {"ms": 0} == {
+        "step": "respond",
+        "result": "MISSING_AUTHENTICATION_TOKEN",
+        "detail": "418 MissingAuthenticationTokenException, as the API's own gateway response DEFAULT_4XX says",
+        "ms": 0,
+    }

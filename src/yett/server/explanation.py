@@ -34,8 +34,13 @@ def draw(trace: Mapping[str, Any]) -> Tree:
     where = f"API {escape(trace['api'] or '-')}, stage {escape(trace['stage'] or '-')}"
     tree.add(f"{where}, from {escape(trace['sourceIp'])}, at {trace['at']}")
     for step in trace["steps"]:
-        mark = MARKS.get(step["result"], "→")
-        tree.add(f"{mark} {step['step']:<12} {escape(step['detail'])}  [dim]{step['ms']:.2f} ms[/dim]")
+        if step["result"] not in MARKS:  # the gateway's own answer, by its type
+            tree.add(f"→ {step['step']:<12} {escape(step['result'])}: {escape(step['detail'])}")
+            continue
+        mark = MARKS[step["result"]]
+        branch = tree.add(f"{mark} {step['step']:<12} {escape(step['detail'])}  [dim]{step['ms']:.2f} ms[/dim]")
+        if step["step"] == "authenticate" and trace.get("evidence"):
+            _draw_evidence(branch, trace["evidence"])
     if trace.get("cause"):
         tree.add(f"[yellow]cause[/yellow]: {escape(trace['cause'])}")
     elif trace["errorType"] == MISMATCH:
@@ -45,15 +50,37 @@ def draw(trace: Mapping[str, Any]) -> Tree:
         )
     for warning in trace.get("warnings", ()):
         tree.add(f"[yellow]beware[/yellow]: {escape(warning['where'])}: {escape(warning['message'])}")
-    decided = trace["decidedBy"]
-    if decided is not None and decided["policy"] is not None:
-        sid = f" ({decided['sid']})" if decided["sid"] else ""
-        tree.add(f"decided by [bold]{escape(decided['policy'])}{escape(decided['statement'] + sid)}[/bold]")
+    _draw_decision(tree, trace)
     if trace["policies"]:
         _draw_policies(tree.add("policies weighed"), trace["policies"])
     if trace.get("wouldAllow"):
         _draw_proposals(tree.add("what would allow it, each by itself"), trace["wouldAllow"])
     return tree
+
+
+def _draw_evidence(branch: Tree, evidence: Mapping[str, Any]) -> None:
+    """Where it was looked for, and what is no secret of it."""
+    if evidence["kind"] == "signature":
+        if evidence["scope"] is not None:
+            signed = ";".join(evidence["signedHeaders"])
+            branch.add(f"[dim]scope {escape(evidence['scope'])}, signed headers {escape(signed)}[/dim]")
+        return
+    parts = [f"{evidence['kind']}, looked for in {', '.join(evidence['from']) or 'nothing'}"]
+    parts += [f"issuer {evidence['issuer']}"] if "issuer" in evidence else []
+    parts += [f"token_use {evidence['tokenUse']}"] if "tokenUse" in evidence else []
+    branch.add(f"[dim]{escape(', '.join(parts))}[/dim]")
+
+
+def _draw_decision(tree: Tree, trace: Mapping[str, Any]) -> None:
+    """The statement that decided, and the row of the outcome table by which it did."""
+    decided, row = trace["decidedBy"], trace.get("outcomeRow")
+    if decided is not None and decided["policy"] is not None:
+        sid = f" ({decided['sid']})" if decided["sid"] else ""
+        branch = tree.add(f"decided by [bold]{escape(decided['policy'])}{escape(decided['statement'] + sid)}[/bold]")
+        if row:
+            branch.add(escape(row["text"]))
+    elif row:
+        tree.add(f"decided by {escape(row['text'])}")
 
 
 def draw_comparison(compared: Mapping[str, Any]) -> Tree:

@@ -238,4 +238,7 @@ async def test_what_the_authorizer_says_reaches_backend_and_trace() -> None:
     tenants = [[v for n, v in sent.headers if n.lower() == "x-tenant"] for sent in door.upstream.requests]
     assert tenants == [["7"], ["7"]]
     details = {step["step"]: step["detail"] for step in door.explain()["steps"]}
-    assert details["authenticate"] == "principal `p1` of authorizer auth1: the authorizer's cached answer, 5 s old"
+    assert (
+        details["authenticate"]
+        == "principal `p1` of authorizer tokens (auth1): the authorizer's cached answer, 5 s old"
+    )

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 
 import asyncio
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
@@ -187,16 +187,18 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
         Unauthorized: One is absent, empty, too long, or does not match the authorizer's expression; or a token's header
             stands twice, and backend and authorizer might read different ones.
     """
-    values = read(
-        authorizer.sources,
-        routed.request,
+    read_from = partial(
+        read,
+        request=routed.request,
         stage_variables=routed.plan.variables,
         context=lambda name: context_variable(name, routed, ANONYMOUS),
     )
+    values = read_from(authorizer.sources)
     if values is None:
         if authorizer.type is AuthorizerType.REQUEST and authorizer.ttl_seconds == 0:
             return ()
-        raise Unauthorized("an identity source is missing or empty")
+        missing = next(each for each in authorizer.sources if read_from((each,)) is None)
+        raise Unauthorized(f"identity source `{missing.place.value}{missing.name}` is missing or empty")
     if any(len(value) > TOKEN_BYTES for source in values for value in source):
         raise Unauthorized("an identity source is too long")
     if authorizer.type is AuthorizerType.TOKEN:

@@ -61,7 +61,7 @@ def render(
 
     *customized* are the stage's own gateway responses by type; *lookup* gives the value of a variable for this call.
     """
-    chosen = _choose(error, customized) if error.is_customizable else None
+    chosen = customization(error.response_type, error.status, customized) if error.is_customizable else None
     status = int(chosen.status_code) if chosen is not None and chosen.status_code else error.status
     error_line = ("x-amzn-ErrorType", error.error_type)
     if chosen is None:
@@ -82,11 +82,13 @@ def render(
     return HttpResponse(status=status, headers=Headers(headers), body=body.encode("utf-8", "surrogateescape"))
 
 
-def _choose(error: GatewayError, customized: Mapping[str, DeployedGatewayResponse]) -> DeployedGatewayResponse | None:
-    """The type's own customization, else that of its family, whose status, if set, replaces the type's."""
-    own = customized.get(error.response_type.value)
-    family = customized.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
-    if own is None or error.response_type in {R.DEFAULT_4XX, R.DEFAULT_5XX}:
+def customization(
+    response_type: ResponseType, status: int, customized: Mapping[str, DeployedGatewayResponse]
+) -> DeployedGatewayResponse | None:
+    """The type's own customization, else that of its family, whose status, if set, replaces the type's *status*."""
+    own = customized.get(response_type.value)
+    family = customized.get("DEFAULT_4XX" if status < 500 else "DEFAULT_5XX")
+    if own is None or response_type in {R.DEFAULT_4XX, R.DEFAULT_5XX}:
         return family
     return own
 
