@@ -106,6 +106,10 @@ def test_white_space_in_a_header_value_is_one_space(value: str) -> None:
     assert canonical_header_value(value) == " ".join(value.split())
 
 
+def test_a_folded_value_is_a_line_for_each_of_its_lines() -> None:
+    assert canonical_header_value(" a\r\n  b  c\r\n\td ") == "a,b c,d"
+
+
 def test_a_no_break_space_is_no_white_space() -> None:
     assert canonical_header_value("\xa0a") == "\xa0a"
 

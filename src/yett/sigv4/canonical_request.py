@@ -148,10 +148,14 @@ def canonical_headers(headers: Headers, signed_headers: Sequence[str]) -> str:
 
 
 def canonical_header_value(value: str) -> str:
-    """The value without white space around it, and runs of white space within as one space."""
+    """The value without white space around it, and runs of white space within as one space.
+
+    A folded value counts as a line for each of its lines, as AWS's published test suite has it (its case
+    ``get-header-value-multiline``). Over HTTP none arrives: the edge refuses folding.
+    """
     if value.isascii() and value.isprintable() and "  " not in value and value == value.strip():
         return value
-    return b" ".join(octets(value).split()).decode("latin-1")
+    return b",".join([b" ".join(line.split()) for line in octets(value).split(b"\n")]).decode("latin-1")
 
 
 def payload_hash(body: bytes) -> str:
