@@ -1,10 +1,18 @@
 import json
 import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shop
-from tests.cli.processes import run
+from tests.cli.processes import environment_of, run
+from tests.sigv4.support import ACCESS_KEY_ID, EXPECTATION, SECRET_TEXT, check, read
+
+from yett.sigv4 import SignedRequest
+from yett.values.http import Headers
 
 
 def curl(shop: Shop, *words: str, text: str | None = None, **environment: str) -> tuple[int, str, str]:
@@ -53,6 +61,12 @@ def test_a_body_comes_from_the_line_from_a_file_or_from_standard_input(shop: Sho
     ("words", "code", "said"),
     [
         (("-H", "no colon", "http://localhost:1/"), 2, "write NAME: VALUE"),
+        (("-H", ": no name", "http://localhost:1/"), 2, "write NAME: VALUE"),
+        (("-H", "X-A: a\nX-B: b", "http://localhost:1/"), 1, "cannot"),
+        (("-X", "GET /x", "http://localhost:1/"), 1, "cannot"),
+        (("http://localhost:1/%zz",), 1, "malformed percent escape"),
+        (("http://localhost:1/caf\u00e9",), 1, "cannot"),
+        (("http:///path",), 1, "is no http or https URL"),
         (("ftp://localhost/",), 1, "is no http or https URL"),
         (("http://localhost:1/",), 1, "cannot reach `http://localhost:1/`"),
         (("http://localhost:1/a b",), 1, "cannot send this request"),
@@ -64,3 +78,82 @@ def test_what_cannot_be_sent_is_said_in_clear_words(shop: Shop, words: tuple[str
     assert ended == code
     assert said in err
     assert "Traceback" not in err
+
+
+class Listening(HTTPServer):
+    """A server that keeps what it was sent."""
+
+    received: list[SignedRequest]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Keep(BaseHTTPRequestHandler):
+    server: Listening
+
+    def handle_one_request(self) -> None:
+        line = self.rfile.readline().decode("latin-1").split()
+        headers = []
+        while text := self.rfile.readline().decode("latin-1").rstrip("\r\n"):
+            name, _, value = text.partition(":")
+            headers.append((name, value.strip()))
+        body = self.rfile.read(int(Headers(headers).get("content-length") or 0))
+        path, _, query = line[1].partition("?")
+        self.server.received.append(SignedRequest(line[0], path, query, Headers(headers), body))
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self.close_connection = True
+
+
+@pytest.fixture
+def listening() -> Iterator[Listening]:
+    with Listening(("127.0.0.1", 0), Keep) as server:
+        server.received = []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "method", "body"),
+    [
+        (("?b=2&a=%2F&a=&c",), "/prod/pets?b=2&a=%2F&a=&c", "GET", b""),
+        (("/a%20b/~x",), "/prod/pets/a%20b/~x", "GET", b""),
+        (("#part",), "/prod/pets", "GET", b""),
+        (("", "-X", "DELETE"), "/prod/pets", "DELETE", b""),
+        (("", "-d", ""), "/prod/pets", "POST", b""),
+        (("", "-d", "a=1", "-d", "b=2"), "/prod/pets", "POST", b"a=1&b=2"),
+        (("", "-X", "PUT", "--data-binary", "@-"), "/prod/pets", "PUT", b"two\nlines\n"),
+        (("", "-H", "X-Kind: cat", "-H", "x-kind:  dog  "), "/prod/pets", "GET", b""),
+        (("", "-H", "Host: abc.execute-api.localhost"), "/prod/pets", "GET", b""),
+        (("", "-H", "Authorization: Bearer x", "-H", "X-Amz-Date: never"), "/prod/pets", "GET", b""),
+    ],
+)
+def test_what_is_sent_is_what_was_signed(
+    listening: Listening,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    target: str,
+    method: str,
+    body: bytes,
+) -> None:
+    token = "Fwo/Example+token==" if "-H" in words else ""
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_TEXT, "AWS_SESSION_TOKEN": token}
+    ended = run(
+        "yett", "curl", f"{listening.url}/prod/pets{words[0]}", *words[1:],
+        environment=environment_of(tmp_path / "home") | keys, cwd=tmp_path, text="two\nlines\n",
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (request,) = listening.received
+    assert f"{request.path}?{request.query}".rstrip("?") == target
+    assert (request.method, request.body) == (method, body)
+    now = datetime.now(UTC)
+    check(request, now)
+    presented = read(request, now=now, expectation=EXPECTATION)
+    assert presented is not None
+    assert presented.session_token == (token or None)
+    given = {word.partition(":")[0].lower() for word in words[1:] if ":" in word} - {"authorization"}
+    assert given <= set(presented.signed_headers)

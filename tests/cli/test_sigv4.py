@@ -154,6 +154,27 @@ def test_what_is_signed_here_is_valid_here() -> None:
     assert answers("verify", {**line, "request": {**request, "target": "/prod"}})[0]["valid"] is False
 
 
+def test_what_is_presigned_here_is_valid_here() -> None:
+    request = {"method": "GET", "target": "/prod/ü?x=é&x=1", "headers": [["Host", HOST]]}
+    keys = {"access_key": "AKID", "secret": "s", "session_token": "t/="}
+    (signed,) = answers("sign", {"id": 1, "request": request, **keys, "now": NOW.isoformat(), "expires_seconds": 60})
+    assert signed["target"].startswith("/prod/ü?x=é&x=1&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F")
+    credentials = {"AKID": {"secret": "s", "session_token": "t/="}}
+    line = {"id": 1, "request": {**request, "target": signed["target"]}, "credentials": credentials}
+    assert answers("verify", {**line, "now": NOW.isoformat()})[0]["valid"] is True
+    other = {**request, "target": signed["target"].replace("x=1", "x=2")}
+    assert answers("verify", {**line, "request": other, "now": NOW.isoformat()})[0]["valid"] is False
+
+
+@pytest.mark.parametrize(
+    "more", [{"expires_seconds": "60"}, {"expires_seconds": True}, {"request": {"method": "GET", "target": "/"}}]
+)
+def test_what_a_signature_needs_must_be_there(more: dict[str, Any]) -> None:
+    request = {"method": "GET", "target": "/", "headers": [["Host", HOST]]}
+    (answer,) = answers("sign", {"id": 1, "request": request, "access_key": "AKID", "secret": "s", **more})
+    assert answer["error"]["code"] == "UnreadableLine"
+
+
 def test_what_cannot_be_signed_is_answered_with_its_fault() -> None:
     request = {"method": "GET", "target": "/%zz", "headers": [["Host", HOST]]}
     (answer,) = answers("sign", {"id": 1, "request": request, "access_key": "AKID", "secret": "s"})

@@ -1,12 +1,16 @@
 import hmac
 from datetime import timedelta
 from hashlib import sha256
+from random import Random
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.sigv4.crowd import FORGERIES, make_request
+from tests.sigv4.suite import AS_SENT, NORMALIZED, SUITE_EXPECTATION, SUITE_SECRET, signed, suite_name
 from tests.sigv4.support import (
     ACCESS_KEY_ID,
     EXPECTATION,
@@ -63,6 +67,50 @@ def test_what_botocore_signs_is_accepted(case: dict[str, object]) -> None:
     verified = check(case_request(case), NOW, expectation=expectation)
     assert verified.canonical_request == case["canonical_request"]
     assert verified.string_to_sign.startswith(f"AWS4-HMAC-SHA256\n{TIMESTAMP}\n20150830/us-east-1/")
+
+
+@pytest.mark.parametrize("case", NORMALIZED, ids=suite_name)
+def test_what_the_published_suite_signs_is_accepted(case: dict[str, Any]) -> None:
+    request = signed(case)
+    check(request, NOW, secret=SUITE_SECRET, expectation=SUITE_EXPECTATION)
+    presented = read(request, expectation=SUITE_EXPECTATION)
+    assert presented is not None
+    assert presented.form == case["form"]
+    token = case.get("session_token")
+    check_session_token(presented, session_token=None if token is None else Secret(token))
+    with pytest.raises(SignatureRefused) as refusal:
+        check(structs.replace(request, method="DELETE"), NOW, secret=SUITE_SECRET, expectation=SUITE_EXPECTATION)
+    assert refusal.value.fault is Fault.MISMATCH
+
+
+@pytest.mark.parametrize("case", AS_SENT, ids=suite_name)
+def test_a_path_that_was_signed_without_normalising_it_is_refused(case: dict[str, Any]) -> None:
+    with pytest.raises(SignatureRefused) as refusal:
+        check(signed(case), NOW, secret=SUITE_SECRET, expectation=SUITE_EXPECTATION)
+    assert refusal.value.fault is Fault.MISMATCH
+
+
+# Ten thousand requests in all: of each seed that hypothesis draws a hundred are made, which costs a thousandth of
+# drawing each part of each.
+SEEDS = st.integers(0, 2**64 - 1)
+EACH_SEED = 100
+
+
+@pytest.mark.parametrize("in_query", [False, True], ids=["header", "query"])
+@settings(max_examples=50, deadline=None)
+@given(seed=SEEDS)
+def test_a_crowd_that_botocore_signs_is_accepted_and_each_forgery_of_it_refused(in_query: bool, seed: int) -> None:
+    dice = Random(seed)
+    for _ in range(EACH_SEED):
+        request, signed_at = make_request(dice, in_query=in_query)
+        check(request, signed_at)
+        name, forge = dice.choice([*FORGERIES.items()])
+        forged = forge(request, dice)
+        try:
+            check(forged, signed_at)
+        except SignatureRefused:
+            continue
+        pytest.fail(f"accepted with another {name}: {forged}")
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,7 +1,7 @@
 """`yett sigv4`: verify and make Signature Version 4, without a server."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import click
 
@@ -27,6 +27,7 @@ from yett.sigv4 import (
     code_for,
     message_for,
     peek_scope,
+    presign,
     read_presented,
     sign,
     verify,
@@ -38,6 +39,17 @@ from yett.values.secret import Secret
 EXECUTE_API: Final = "execute-api"
 # IAM and STS allow 15 minutes, and speak the query dialect.
 QUERY_SERVICES: Final = frozenset({"iam", "sts"})
+
+
+class SigningOptions(TypedDict):
+    """Whose signature it becomes, for what and when."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret | None
+    region: str
+    service: str
+    now: datetime
 
 
 @click.group()
@@ -63,9 +75,11 @@ def verify_command(source: str) -> None:  # noqa: ARG001
 def sign_command(source: str) -> None:  # noqa: ARG001
     """Sign requests: a JSON object a line on standard input, on standard output the headers to add.
 
+    With `expires_seconds` the request is signed in its query: the answer is the target to ask for.
+
     \b
     {"id", "request": {"method", "target", "headers": [[NAME, VALUE], ...], "body_base64"},
-     "access_key", "secret", "session_token"?, "now"?, "service"?, "region"?}
+     "access_key", "secret", "session_token"?, "now"?, "service"?, "region"?, "expires_seconds"?}
     """
     answer_lines(answer_sign)
 
@@ -114,21 +128,29 @@ def answer_verify(members: Answer, signing_keys: SigningKeys) -> Answer:
 
 def answer_sign(members: Answer) -> Answer:
     """The answer to one line of `yett sigv4 sign -`."""
+    request = read_request(read_object(members, "request"))
     session_token = find_text(members, "session_token")
+    expires_seconds = members.get("expires_seconds")
+    if expires_seconds is not None and type(expires_seconds) is not int:
+        raise UnreadableLine("`expires_seconds` is no whole number")
+    keys: SigningOptions = {
+        "access_key_id": read_text(members, "access_key"),
+        "secret_access_key": Secret(read_text(members, "secret")),
+        "session_token": None if session_token is None else Secret(session_token),
+        "region": read_text(members, "region", default="us-east-1"),
+        "service": read_text(members, "service", default=EXECUTE_API),
+        "now": datetime.now(UTC) if members.get("now") is None else read_moment(members, "now"),
+    }
+    if request.headers.get("host") is None:
+        raise UnreadableLine("the request has no `Host` header, which must be signed")
     try:
-        headers = sign(
-            read_request(read_object(members, "request")),
-            access_key_id=read_text(members, "access_key"),
-            secret_access_key=Secret(read_text(members, "secret")),
-            session_token=None if session_token is None else Secret(session_token),
-            region=read_text(members, "region", default="us-east-1"),
-            service=read_text(members, "service", default=EXECUTE_API),
-            now=datetime.now(UTC) if members.get("now") is None else read_moment(members, "now"),
-        )
+        if expires_seconds is not None:
+            target = f"{request.path}?{presign(request, **keys, expires_seconds=expires_seconds)}"
+            return {"target": target.encode("latin-1").decode()}
+        return {"headers": [list(line) for line in sign(request, **keys)]}
     except SignatureRefused as refusal:
         code, message = (f(refusal, dialect=Dialect.JSON) for f in (code_for, message_for))
         return {"error": {"code": code, "message": message}}
-    return {"headers": [list(line) for line in headers]}
 
 
 def read_request(members: Answer) -> SignedRequest:

@@ -9,7 +9,7 @@ from yett.sigv4.comparison import Difference, Outline, compare, outline
 from yett.sigv4.errors import Dialect, Fault, SignatureRefused, code_for, message_for, status_for
 from yett.sigv4.parts import NotCanonical, read_parts
 from yett.sigv4.scope import CredentialScope
-from yett.sigv4.sign import sign
+from yett.sigv4.sign import presign, sign
 from yett.sigv4.signing_key import SigningKeys
 from yett.sigv4.verify import Verified, check_session_token, verify
 
@@ -32,6 +32,7 @@ __all__ = [
     "message_for",
     "outline",
     "peek_scope",
+    "presign",
     "read_parts",
     "read_presented",
     "sign",
