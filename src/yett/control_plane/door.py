@@ -12,7 +12,7 @@ import structlog
 from yett.control_plane import forwarding
 from yett.control_plane.errors import INTERNAL, named, wire_error
 from yett.ports.bundle import Ports
-from yett.services.call import Call, ServiceError
+from yett.services.call import Call
 from yett.services.iam.authentication import authenticate
 from yett.services.perform import SERVICES, perform, place_of_unsigned
 from yett.values.http import Headers, HttpRequest, HttpResponse
@@ -113,21 +113,15 @@ async def identify(request: HttpRequest, operation: Operation, ports: Ports) -> 
     caller = None
     if operation.needs_signature:
         scope = scope_of(request)
+        region = ports.settings.region if scope is None or not REGION.fullmatch(scope[0]) else scope[0]
         caller = await authenticate(
             request,
             ports,
             service=service.signing_name,
-            region=None if scope is None else scope[0],
+            region=region,
             skew_seconds=WIDE_SKEW_SECONDS if service.name in WIDELY_SKEWED else SKEW_SECONDS,
         )
-        region = ports.settings.region if scope is None else scope[0]
         account = caller.identity.account
-        if not REGION.fullmatch(region):
-            raise ServiceError(
-                "SignatureDoesNotMatch" if service.protocol is Protocol.QUERY else "InvalidSignatureException",
-                "Credential should be scoped to a valid region. ",
-                status=400 if service.protocol is Protocol.JSON else 403,
-            )
     else:
         params = parse_input(operation, request)
         account, region = await place_of_unsigned(service.name, operation.name, params, ports)
