@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.templates.cloudformation import NO_VALUE, Attributes, DependencyFault, Scope, order, parse_parameters, resolve
+from yett.templates.cloudformation import NO_VALUE, Attributes, DependencyFault, Scope, order, resolve
 from yett.templates.errors import TemplateRefused
 
 SCOPE = Scope(
@@ -100,18 +100,6 @@ def test_resources_come_after_what_they_need() -> None:
         order({"A": {"DependsOn": "B"}, "B": {"Properties": {"x": {"Ref": "A"}}}})
     with pytest.raises(TemplateRefused, match="not there"):
         order({"A": {"DependsOn": "B"}})
-
-
-def test_parameters_are_held_to_their_declarations() -> None:
-    declared = {
-        "Port": {"Type": "Number", "Default": 80, "MaxValue": 100},
-        "Kind": {"Type": "String", "AllowedValues": ["a", "b"]},
-        "List": {"Type": "CommaDelimitedList", "Default": "x, y"},
-    }
-    assert parse_parameters(declared, {"Kind": "a"}) == {"Port": "80", "Kind": "a", "List": ["x", "y"]}
-    for wrong in ({}, {"Kind": "c"}, {"Kind": "a", "Port": "x"}, {"Kind": "a", "Port": "101"}, {"Kind": "a", "Q": "1"}):
-        with pytest.raises(TemplateRefused):
-            parse_parameters(declared, wrong)
 
 
 @pytest.mark.parametrize(

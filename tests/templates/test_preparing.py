@@ -58,3 +58,10 @@ async def test_pseudo_parameters_stand_for_this_place(ground: Ground) -> None:
     text += "".join(f"  {name}: {{Value: !Ref AWS::{name}}}\n" for name in names)
     values = {one.name: one.value for one in (await ground.up(text)).outputs}
     assert list(values.values()) == ["123456789012", "us-east-1", "aws", "pets", "amazonaws.com"]
+
+
+async def test_a_value_that_is_not_allowed_names_the_line_of_its_parameter(ground: Ground) -> None:
+    text = "Parameters:\n  A: {Type: String}\n  B: {Type: String, AllowedPattern: '[a-z]+'}\n"
+    text += HEAD + "  G: {Type: AWS::IAM::Group}\n"
+    reason = await ground.refusal(text, A="x", B="Y")
+    assert reason == "template.yaml:3: parameter `B` must match the pattern [a-z]+"

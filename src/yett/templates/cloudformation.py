@@ -1,4 +1,4 @@
-"""CloudFormation: parameters, conditions, intrinsic functions, and what depends on what.
+"""CloudFormation: conditions, intrinsic functions, and what depends on what.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-reference.html
 """
@@ -48,45 +48,6 @@ class Scope(Struct, kw_only=True):
     secret_parameters: frozenset[str] = frozenset()  # NoEcho
     exports: Mapping[str, str] = {}  # of the other stacks
     imported: set[str] = field(default_factory=set)  # names of exports that were asked for
-
-
-def parse_parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
-    """The value of every parameter.
-
-    Raises:
-        TemplateRefused: One has no value, a value that is not allowed, or is not declared.
-    """
-    for name in given:
-        if name not in declared:
-            raise TemplateRefused(f"the template has no parameter `{name}`")
-    values = {}
-    for name, parameter in declared.items():
-        if name not in given and "Default" not in parameter:
-            raise TemplateRefused(f"parameter `{name}` has no value: give one with `--parameter {name}=…`")
-        text = str(given.get(name, parameter.get("Default")))
-        kind = str(parameter.get("Type", "String"))
-        if kind.startswith("AWS::SSM::"):
-            raise TemplateRefused(f"parameter `{name}`: Systems Manager parameters are not offered")
-        check_parameter(name, text, parameter)
-        is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
-        values[name] = [part.strip() for part in text.split(",")] if is_list else text
-    return values
-
-
-def check_parameter(name: str, text: str, parameter: Mapping[str, Any]) -> None:
-    """Hold a value to its declaration."""
-    allowed = parameter.get("AllowedValues")
-    if allowed is not None and text not in [str(one) for one in allowed]:
-        raise TemplateRefused(f"parameter `{name}` must be one of {', '.join(str(one) for one in allowed)}")
-    if parameter.get("Type") == "Number":
-        try:
-            number = float(text)
-        except ValueError as error:
-            raise TemplateRefused(f"parameter `{name}` must be a number") from error
-        if not float(parameter.get("MinValue", "-inf")) <= number <= float(parameter.get("MaxValue", "inf")):
-            raise TemplateRefused(f"parameter `{name}` is out of its bounds")
-    if not int(parameter.get("MinLength", 0)) <= len(text) <= int(parameter.get("MaxLength", 1 << 20)):
-        raise TemplateRefused(f"parameter `{name}` is too short or too long")
 
 
 def resolve(value: Any, scope: Scope) -> Any:

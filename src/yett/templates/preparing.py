@@ -9,10 +9,11 @@ from yett.ports.stack_store import StackRecord
 from yett.templates.acting import LiveActor
 from yett.templates.cdk import BOOTSTRAP, is_synthesized
 from yett.templates.checking import Ignored, check_template
-from yett.templates.cloudformation import DependencyFault, Scope, condition, order, parse_parameters
+from yett.templates.cloudformation import DependencyFault, Scope, condition, order
 from yett.templates.errors import TemplateRefused
 from yett.templates.exports import exports_of_others
 from yett.templates.loading import Loaded
+from yett.templates.parameters import ParameterRefused, parse_parameters
 from yett.templates.sam import has_sam, translate
 from yett.templates.strictness import IGNORED_TYPES
 
@@ -32,8 +33,8 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
     declared = wanted_parameters(loaded)
     try:
         parameters = parse_parameters(declared, given)
-    except TemplateRefused as error:
-        raise loaded.refuse(error.message, "Parameters") from error
+    except ParameterRefused as error:
+        raise loaded.refuse(error.message, "Parameters", error.name) from error
     texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
     managed = await managed_policies(actor) if has_sam(loaded.content) else {}
     translated = translate(loaded, parameters=texts, managed_policies=managed, region=actor.region)

@@ -69,7 +69,16 @@ def translate(
     except InvalidDocumentException as error:
         raise refusal(loaded, error) from error
     translated.pop("Transform", None)
-    return Translated(translated, code, is_sam=True)
+    return Translated(plain(translated), code, is_sam=True)
+
+
+def plain(value: Any) -> Any:
+    """The value without the translator's own kinds of text, which not every encoder takes."""
+    if isinstance(value, dict):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def refusal(loaded: Loaded, error: InvalidDocumentException) -> TemplateRefused:
