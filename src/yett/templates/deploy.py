@@ -95,7 +95,8 @@ async def read(
         raise TemplateRefused(f"`{stack_name}` is no stack name: letters, digits and hyphens, a letter first")
     loaded = load_template(template)
     actor = LiveActor(site=site, stack=stack_name, packager=packager)
-    return loaded, actor, await prepare(loaded, actor, parameters)
+    prepared = await prepare(loaded, actor, parameters)
+    return prepared.loaded, actor, prepared
 
 
 class Deployment:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from yett.ports.stack_store import StackRecord
@@ -12,6 +13,7 @@ from yett.templates.checking import Ignored, check_template
 from yett.templates.cloudformation import DependencyFault, Scope, condition, order
 from yett.templates.errors import TemplateRefused
 from yett.templates.exports import exports_of_others
+from yett.templates.language_extensions import extend
 from yett.templates.loading import Loaded
 from yett.templates.parameters import ParameterRefused, parse_parameters
 from yett.templates.sam import has_sam, translate
@@ -21,6 +23,7 @@ from yett.templates.strictness import IGNORED_TYPES
 class Prepared(Struct, frozen=True, kw_only=True):
     """A template that may go up, beside what there is."""
 
+    loaded: Loaded  # its loops written out
     scope: Scope
     resources: Mapping[str, Any]  # in the order in which they are settled
     outputs: Mapping[str, Any]
@@ -35,12 +38,6 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
         parameters = parse_parameters(declared, given)
     except ParameterRefused as error:
         raise loaded.refuse(error.message, "Parameters", error.name) from error
-    texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
-    managed = await managed_policies(actor) if has_sam(loaded.content) else {}
-    translated = translate(loaded, parameters=texts, managed_policies=managed, region=actor.region)
-    actor.code = translated.code
-    content = translated.template
-    found = check_template(content, loaded)
     stack_name = actor.stack
     record = await actor.site.stacks.find(actor.account, actor.region, stack_name)
     if record is None:
@@ -64,11 +61,21 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
             "AWS::StackId": record.stack_id,
             "AWS::URLSuffix": "amazonaws.com",
         },
-        mappings=content.get("Mappings") or {},
-        conditions=content.get("Conditions") or {},
+        mappings=loaded.content.get("Mappings") or {},
+        conditions=loaded.content.get("Conditions") or {},
         made={},
         secret_parameters=frozenset(name for name, one in declared.items() if str(one.get("NoEcho")).lower() == "true"),
         exports=await exports_of_others(stack_name, actor.site),
+    )
+    loaded = extend(loaded, scope)
+    texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    managed = await managed_policies(actor) if has_sam(loaded.content) else {}
+    translated = translate(loaded, parameters=texts, managed_policies=managed, region=actor.region)
+    actor.code = translated.code
+    content = translated.template
+    found = check_template(content, loaded)
+    scope = msgspec.structs.replace(
+        scope, mappings=content.get("Mappings") or {}, conditions=content.get("Conditions") or {}
     )
     try:
         resources = wanted_resources(content["Resources"], scope)
@@ -83,6 +90,7 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
     except RecursionError as error:
         raise loaded.refuse("a condition depends on itself, or is nested too deeply", "Conditions") from error
     return Prepared(
+        loaded=loaded,
         scope=scope,
         resources={logical_id: resources[logical_id] for logical_id in ordered},
         outputs=content.get("Outputs") or {},

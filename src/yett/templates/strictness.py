@@ -31,4 +31,4 @@ READ_SECTIONS: Final = frozenset(
     {"Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Transform", "Globals"}
 )
 IGNORED_SECTIONS: Final = frozenset({"AWSTemplateFormatVersion", "Description", "Metadata"})
-TRANSFORMS: Final = frozenset({"AWS::Serverless-2016-10-31"})
+TRANSFORMS: Final = frozenset({"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"})
