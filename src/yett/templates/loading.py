@@ -11,6 +11,7 @@ import yaml
 from msgspec import Struct
 
 from yett.templates.errors import TemplateRefused
+from yett.templates.including import Includer
 from yett.templates.openapi import is_openapi, template_around
 from yett.values.bounded_yaml import BoundedLoader
 
@@ -33,6 +34,7 @@ class Loaded(Struct, frozen=True):
     path: Path
     content: dict[str, Any]
     lines: Mapping[Path_, int]  # by the way to the value: ("Resources", "Api", "Properties", "Auth") -> line, from 1
+    included: tuple[Path, ...] = ()  # files whose content is in it
     is_openapi: bool = False  # no template at all: the resources were put around an OpenAPI document
 
     def is_made(self, logical_id: str) -> bool:
@@ -81,7 +83,9 @@ def load_template(path: Path) -> Loaded:
         return Loaded(path, around, moved, is_openapi=True)
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
         raise TemplateRefused("no template: it has no `Resources`, and is no OpenAPI document", path=path)
-    return Loaded(path, content, lines)
+    loaded = Loaded(path, content, lines)
+    includer = Includer(path, load_document, lambda message, way: loaded.refuse(message, *way))
+    return Loaded(path, includer.template(content), lines, included=tuple(includer.files))
 
 
 def load_document(path: Path, lines: dict[Path_, int] | None = None) -> Any:

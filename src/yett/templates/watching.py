@@ -32,7 +32,12 @@ def sources_of(template: Path) -> tuple[Path, ...]:
     """
     loaded = load_template(template)
     content: dict[str, Any] = deepcopy(loaded.content)
-    found = [template, *set_code_aside(content, loaded).values(), *set_assets_aside(content, loaded).values()]
+    found = [
+        template,
+        *loaded.included,
+        *set_code_aside(content, loaded).values(),
+        *set_assets_aside(content, loaded).values(),
+    ]
     for resource in loaded.content["Resources"].values():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         definition = properties.get("DefinitionUri") if isinstance(properties, dict) else None
