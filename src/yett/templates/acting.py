@@ -61,16 +61,22 @@ class LiveActor:
     # -- code
 
     async def package(self, logical_id: str, code: object, runtime: str) -> bytes:
-        """The zip file of a function's code: a directory or zip file of this machine, or lines in the template."""
+        """The zip file of a function's code: a directory or zip file of this machine, or lines in the template.
+
+        Args:
+            runtime: Whose requirements are installed; empty for a layer, which is packed as it lies.
+        """
         if logical_id in self._packages:
             return self._packages[logical_id]
         match code:
             case {"S3Bucket": bucket, "S3Key": str(key)} if bucket == LOCAL_BUCKET and key in self.code:
                 packed = await self._pack(logical_id, self.code[key], runtime)
             case {"ZipFile": str(text)}:
-                packed = zip_text(text)
+                packed = zip_text(text, runtime)
             case _:
-                raise TemplateRefused("the code of a function is a local directory, or `ZipFile` with its lines")
+                raise TemplateRefused(
+                    "code is a local directory or zip file, or, of a function, `ZipFile` with its lines"
+                )
         self._packages[logical_id] = packed
         return packed
 
@@ -98,11 +104,12 @@ class LiveActor:
         self._packages.pop(logical_id, None)
 
 
-def zip_text(text: str) -> bytes:
+def zip_text(text: str, runtime: str) -> bytes:
     """A zip file with the lines as its one module, ``index``. The same lines give the same bytes."""
+    module = "index.js" if runtime.startswith("nodejs") else "index.py"
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        member = zipfile.ZipInfo("index.py", (1980, 1, 1, 0, 0, 0))
+        member = zipfile.ZipInfo(module, (1980, 1, 1, 0, 0, 0))
         member.external_attr = 0o644 << 16
         archive.writestr(member, text)
     return made.getvalue()

@@ -18,6 +18,7 @@ from yett.templates.resources.table import TYPES
 from yett.templates.secrecy import ways_of_secrets
 
 FUNCTION: Final = "AWS::Lambda::Function"
+PACKAGED: Final = {FUNCTION: "Code", "AWS::Lambda::LayerVersion": "Content"}  # types, and what of them is packed
 API: Final = "AWS::ApiGateway::RestApi"
 VERSION: Final = "AWS::Lambda::Version"
 DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
@@ -30,7 +31,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     action: str  # "keep", "create", "update", "replace", "remake"
     present: ResourceRecord | None
     digest: str
-    code: str  # of a function: SHA-256 of its package
+    code: str  # of a function or layer: SHA-256 of its package
     secret_ways: tuple[str, ...]
     is_retained: bool
     is_retained_when_replaced: bool
@@ -112,11 +113,12 @@ class Comparison:
         return not await kind.is_there(self._actor, present)
 
     async def _code(self, wanted: Wanted) -> str:
-        """The SHA-256 of a function's package."""
-        if wanted.type != FUNCTION:
+        """The SHA-256 of a function's or layer's package."""
+        if wanted.type not in PACKAGED:
             return ""
         runtime = str(wanted.properties.get("Runtime", ""))
-        packed = await self._actor.package(wanted.logical_id, wanted.properties.get("Code"), runtime)
+        code = wanted.properties.get(PACKAGED[wanted.type])
+        packed = await self._actor.package(wanted.logical_id, code, runtime)
         return hashlib.sha256(packed).hexdigest()
 
     def _digest(self, wanted: Wanted, code: str) -> str:

@@ -46,7 +46,7 @@ class FunctionSource(Struct, frozen=True, kw_only=True):
 
     name: str  # as in messages
     directory: Path
-    runtime: str  # "python3.12"
+    runtime: str  # "python3.12"; empty for what has none, a layer
 
 
 class Packager:
@@ -77,7 +77,7 @@ class Packager:
     async def _install(self, source: FunctionSource) -> Path | None:
         """The directory with the function's requirements installed; None if it has none."""
         listed = source.directory / REQUIREMENTS
-        text = listed.read_bytes() if listed.is_file() else b""
+        text = listed.read_bytes() if listed.is_file() and source.runtime else b""
         if not asks_for_something(text):
             return None
         interpreter = await python_of(source.runtime)

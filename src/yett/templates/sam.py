@@ -20,7 +20,14 @@ from yett.templates.loading import Loaded, load_document
 
 TRANSFORM: Final = "AWS::Serverless-2016-10-31"
 LOCAL_BUCKET: Final = "yett-local"  # stands for this machine where the translator wants an S3 bucket
-FUNCTIONS: Final = {"AWS::Serverless::Function": "CodeUri", "AWS::Lambda::Function": "Code"}
+# Types that have code, and the property that says where it is.
+CODED: Final = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Lambda::Function": "Code",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Lambda::LayerVersion": "Content",
+}
+LAYERS: Final = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
 DEFINED: Final = ("AWS::Serverless::Api",)
 
 
@@ -99,13 +106,16 @@ def set_code_aside(template: dict[str, Any], loaded: Loaded) -> dict[str, Path]:
         if isinstance(given, str) and not given.startswith("s3://"):
             code[place] = loaded.path.parent / given
             local = {"S3Bucket": LOCAL_BUCKET, "S3Key": place}
-            holder[name] = f"s3://{LOCAL_BUCKET}/{place}" if name == "CodeUri" else local
+            holder[name] = f"s3://{LOCAL_BUCKET}/{place}" if name.endswith("Uri") else local
 
     shared = template.get("Globals", {}).get("Function")
     if isinstance(shared, dict):
         mark("Globals", shared, "CodeUri")
     for logical_id, resource in template["Resources"].items():
-        member = FUNCTIONS.get(resource.get("Type", "")) if isinstance(resource, dict) else None
+        member = CODED.get(resource.get("Type", "")) if isinstance(resource, dict) else None
+        if member is not None and resource["Type"] in LAYERS and "BuildMethod" in (resource.get("Metadata") or {}):
+            text = f"`{logical_id}`: layers are not built here: name the directory as it shall lie below /opt"
+            raise loaded.refuse(text, "Resources", logical_id, "Metadata", "BuildMethod")
         if member is not None and isinstance(resource.get("Properties"), dict):
             mark(logical_id, resource["Properties"], member)
     return code
@@ -120,17 +130,18 @@ def set_assets_aside(template: dict[str, Any], loaded: Loaded) -> dict[str, Path
     code: dict[str, Path] = {}
     assets = find_assets(loaded)
     for logical_id, resource in template["Resources"].items():
-        if not isinstance(resource, dict) or resource.get("Type") not in FUNCTIONS:
+        member = CODED.get(resource.get("Type", "")) if isinstance(resource, dict) else None
+        if member is None:
             continue
         properties = resource.get("Properties") or {}
-        key = asset_key(properties.get("Code"))
-        if key is None or properties["Code"]["S3Bucket"] == LOCAL_BUCKET:
+        key = asset_key(properties.get(member))
+        if key is None or properties[member]["S3Bucket"] == LOCAL_BUCKET:
             continue
         if key not in assets:
             text = f"`{logical_id}`: code in S3 is not offered, and no asset beside the template has the key `{key}`"
-            raise loaded.refuse(text, "Resources", logical_id, "Properties", "Code")
+            raise loaded.refuse(text, "Resources", logical_id, "Properties", member)
         code[logical_id] = assets[key]
-        properties["Code"] = {"S3Bucket": LOCAL_BUCKET, "S3Key": logical_id}
+        properties[member] = {"S3Bucket": LOCAL_BUCKET, "S3Key": logical_id}
     return code
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
 from yett.templates.fitting import fit
-from yett.templates.resources import lambda_versions
+from yett.templates.resources import lambda_layers, lambda_versions
 from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, exists, gone, names, there
 
 SERVICE: Final = "lambda"
@@ -141,5 +141,6 @@ TYPES: Final[Mapping[str, ResourceType]] = {
         delete=delete_permission,
         find=find_permission,
     ),
+    **lambda_layers.TYPES,
     **lambda_versions.TYPES,
 }
