@@ -16,7 +16,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         (SessionKind.ROOT, None, None, (WITHOUT_MFA,)),
         (SessionKind.USER, NOW, None, (WITH_MFA,)),
         (SessionKind.FEDERATED_USER, None, "{}", (FEDERATED,)),
-        (SessionKind.FEDERATED_USER, None, None, ()),
+        (SessionKind.FEDERATED_USER, None, None, (FEDERATED,)),
         (SessionKind.ASSUMED_ROLE, None, "{}", ()),
     ],
 )

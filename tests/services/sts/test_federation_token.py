@@ -1,3 +1,4 @@
+import pytest
 from tests.services.aws import ACCOUNT, Aws, allow, policy, trust
 
 
@@ -36,3 +37,20 @@ async def test_permission_is_needed_and_long_term_keys(aws: Aws) -> None:
         "AccessDenied",
         "Cannot call GetFederationToken with session credentials",
     )
+
+
+@pytest.mark.parametrize("narrow", [None, policy(allow("*"))])
+async def test_a_federated_user_assumes_no_role_though_the_role_names_it(aws: Aws, narrow: str | None) -> None:
+    role = await aws.role("r", trust({"AWS": f"arn:aws:sts::{ACCOUNT}:federated-user/bob"}), allow("*"))
+    given = {} if narrow is None else {"Policy": narrow}
+    alice = await aws.user("alice", allow("*"))
+    bob = await aws.holder(await aws.do("sts:GetFederationToken", alice, Name="bob", **given))
+    for operation, params in (
+        ("sts:AssumeRole", {"RoleArn": role, "RoleSessionName": "session"}),
+        ("sts:GetSessionToken", {}),
+        ("sts:GetFederationToken", {"Name": "carol"}),
+        ("sts:GetAccessKeyInfo", {"AccessKeyId": bob.identity.access_key_id}),
+        ("iam:GetUser", {}),
+    ):
+        assert (await aws.refused(operation, bob, **params))[0] == "AccessDenied", operation
+    await aws.do("sts:GetCallerIdentity", bob)

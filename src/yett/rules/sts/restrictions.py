@@ -25,12 +25,13 @@ FEDERATED: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Actio
 def restrictions(session: TemporarySession) -> tuple[str, ...]:
     """The documents that limit the session beside the session policies that were passed.
 
-    A federated user without a session policy has nothing but what resource policies grant it, so none is added.
+    A federated user without a session policy has nothing but what resource policies grant it, and not even that of IAM
+    and STS.
     """
     match session.kind:
         case SessionKind.USER | SessionKind.ROOT:
             return (WITHOUT_MFA if session.mfa_authenticated_at is None else WITH_MFA,)
-        case SessionKind.FEDERATED_USER if session.has_session_policy:
+        case SessionKind.FEDERATED_USER:
             return (FEDERATED,)
         case _:
             return ()
