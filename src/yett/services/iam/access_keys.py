@@ -73,7 +73,11 @@ async def list_access_keys(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
     """
     owner_id, _ = await owner_of(call, params)
-    keys, rest = page_of(await call.ports.iam_store.access_keys(call.account, owner_id), params)
+    keys, rest = page_of(
+        await call.ports.iam_store.access_keys(call.account, owner_id),
+        params,
+        key=lambda each: f"{each.created_at.timestamp():015.3f}/{each.access_key_id}",
+    )
     return {"AccessKeyMetadata": [describe_access_key(key) for key in keys], **rest}
 
 

@@ -90,7 +90,7 @@ async def list_attached_policies(noun: Noun[E], call: Call, params: Params) -> A
     entity = await get_entity(call, noun, params[noun.name_member])
     prefix = params.get("PathPrefix", "/")
     arns = [arn for arn in entity.attached_policies if path_of(arn).startswith(prefix)]
-    page, rest = page_of(arns, params)
+    page, rest = page_of(arns, params, key=str)
     return {"AttachedPolicies": [describe_attached(arn) for arn in page], **rest}
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
@@ -33,6 +33,7 @@ from yett.values.identifiers import GROUP_ID, ROLE_ID, USER_ID
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
+MARKED: Final = "after/"  # what every marker of ours begins with
 Params = Mapping[str, Any]  # checked against the service model before an operation sees them
 Answer = Mapping[str, object]
 
@@ -182,7 +183,7 @@ def describe_entity(noun: Noun[E], entity: E, *, whole: bool) -> dict[str, objec
 
 def render_marker(position: str) -> str:
     """Where the next page begins, for the caller to hand back."""
-    return base64.urlsafe_b64encode(position.encode()).decode()
+    return base64.urlsafe_b64encode(f"{MARKED}{position}".encode()).decode()
 
 
 def read_marker(params: Params) -> str:
@@ -191,23 +192,32 @@ def read_marker(params: Params) -> str:
     Raises:
         ServiceError: ValidationError, for a marker that we did not make.
     """
+    if "Marker" not in params:
+        return ""
     try:
-        position = base64.b64decode(params.get("Marker", ""), b"-_", validate=True).decode()
+        position = base64.b64decode(params["Marker"], b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise validation_error("Invalid Marker.") from error
-    if "\0" in position:
+    if not position.startswith(MARKED) or "\0" in position:
         raise validation_error("Invalid Marker.")
-    return position
+    return position.removeprefix(MARKED)
 
 
-def page_of(items: Sequence[T], params: Params) -> tuple[Sequence[T], dict[str, object]]:
-    """One page of a list that is at hand, and the members that say whether there is more."""
-    marker = read_marker(params)
-    if marker and not (marker.isascii() and marker.isdigit()):
-        raise validation_error("Invalid Marker.")
-    start = int(marker or 0)
-    end = start + params.get("MaxItems", PAGE_ITEMS)
-    return items[start:end], more(str(end) if end < len(items) else None)
+def page_of(items: Iterable[T], params: Params, *, key: Callable[[T], str]) -> tuple[list[T], dict[str, object]]:
+    """One page of a list that is at hand, in order of *key*, and the members that say whether there is more.
+
+    The next page begins after the key of the last one shown: whatever comes and goes meanwhile, each is shown once.
+    """
+    after = read_marker(params)
+    rest = sorted((each for each in items if key(each) > after), key=key)
+    page = rest[: params.get("MaxItems", PAGE_ITEMS)]
+    return page, more(key(page[-1]) if len(page) < len(rest) else None)
+
+
+def page_tags(tags: Mapping[str, str], params: Params) -> dict[str, object]:
+    """One page of tags, as the operations that list them answer."""
+    page, rest = page_of(tags, params, key=str)
+    return {"Tags": [{"Key": key, "Value": tags[key]} for key in page], **rest}
 
 
 def more(position: str | None) -> dict[str, object]:

@@ -45,7 +45,9 @@ async def get_group(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroup.html
     """
     group = await get_entity(call, GROUP, params["GroupName"])
-    members, rest = page_of(await call.ports.iam_store.members(call.account, group.name), params)
+    members, rest = page_of(
+        await call.ports.iam_store.members(call.account, group.name), params, key=lambda user: user.name.lower()
+    )
     users = [describe_entity(USER, user, whole=False) for user in members]
     return {"Group": describe_entity(GROUP, group, whole=True), "Users": users, **rest}
 

@@ -92,8 +92,8 @@ async def list_policies(noun: Noun[E], call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html
     """
     entity = await get_entity(call, noun, params[noun.name_member])
-    names, rest = page_of(sorted(entity.inline_policies), params)
-    return {"PolicyNames": list(names), **rest}
+    names, rest = page_of(entity.inline_policies, params, key=str)
+    return {"PolicyNames": names, **rest}
 
 
 def without(policies: Mapping[str, str], name: str) -> dict[str, str]:

@@ -129,5 +129,7 @@ async def list_instance_profiles_for_role(call: Call, params: Params) -> Answer:
     role = await get_entity(call, ROLE, params["RoleName"])
     count = await call.ports.iam_store.count(InstanceProfile, call.account)
     every = await call.ports.iam_store.page(InstanceProfile, call.account, path_prefix="/", after="", limit=count + 1)
-    page, rest = page_of([each for each in every if role.name in each.roles], params)
+    page, rest = page_of(
+        [each for each in every if role.name in each.roles], params, key=lambda profile: profile.name.lower()
+    )
     return {"InstanceProfiles": [await describe_profile(call, each, whole=False) for each in page], **rest}

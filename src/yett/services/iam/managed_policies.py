@@ -1,6 +1,7 @@
 """Managed policies of the account's own, with their versions, and the reading of AWS's."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -31,6 +32,8 @@ from yett.services.iam.errors import (
     read_policy,
 )
 from yett.values.identifiers import MANAGED_POLICY_ID
+
+MOST_VERSIONS: Final = 10**9  # that a policy ever had; ours, for the order of lists
 
 
 async def create_policy(call: Call, params: Params) -> Answer:
@@ -144,7 +147,9 @@ async def list_policies(call: Call, params: Params) -> Answer:
             found = [use for use in found if use.is_boundary == (wanted == "PermissionsBoundary")]
         return policy.path.startswith(prefix) and (bool(found) or not (only_attached or wanted is not None))
 
-    page, rest = page_of([policy for policy in policies if is_listed(policy)], params)
+    page, rest = page_of(
+        filter(is_listed, policies), params, key=lambda policy: f"{policy.name.lower()}/{policy.account}"
+    )
     described = [describe_policy(policy, uses.get(policy.arn, ())) for policy in page]
     for each in described:
         each.pop("Description", None)
@@ -238,13 +243,18 @@ def find_version(policy: ManagedPolicy, version_id: str) -> PolicyVersion:
     return found
 
 
+def newest_first(version: PolicyVersion) -> str:
+    """What versions are listed by."""
+    return f"{MOST_VERSIONS - int(version.version_id.removeprefix('v')):010}"
+
+
 async def list_policy_versions(call: Call, params: Params) -> Answer:
     """List a policy's versions, newest first.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyVersions.html
     """
     policy = await find_policy(call, params["PolicyArn"])
-    page, rest = page_of(policy.versions, params)
+    page, rest = page_of(policy.versions, params, key=newest_first)
     return {"Versions": [describe_version(policy, version, has_document=False) for version in page], **rest}
 
 
@@ -293,7 +303,7 @@ async def list_entities_for_policy(call: Call, params: Params) -> Answer:
         uses = [use for use in uses if use.kind == kinds[wanted]]
     if (usage := params.get("PolicyUsageFilter")) is not None:
         uses = [use for use in uses if use.is_boundary == (usage == "PermissionsBoundary")]
-    page, rest = page_of(uses, params)
+    page, rest = page_of(uses, params, key=lambda use: f"{use.kind}/{use.name.lower()}/{use.is_boundary}")
     answer: dict[str, object] = {
         f"Policy{title}s": [{f"{title}Name": use.name, f"{title}Id": use.id} for use in page if use.kind == kind]
         for title, kind in kinds.items()

@@ -19,7 +19,7 @@ from yett.services.iam.entities import (
     add_tags,
     describe_tags,
     draw_unique_id,
-    page_of,
+    page_tags,
     read_tags,
 )
 from yett.services.iam.errors import (
@@ -221,8 +221,7 @@ async def list_open_id_connect_provider_tags(call: Call, params: Params) -> Answ
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviderTags.html
     """
     provider = await find_provider(call, params)
-    page, rest = page_of(describe_tags(provider.tags), params)
-    return {"Tags": page, **rest}
+    return page_tags(provider.tags, params)
 
 
 def name_of(call: Call, params: Params) -> str:

@@ -291,7 +291,7 @@ def answer(params: Params, simulation: Simulation) -> Answer:
     statements = sum(len(source.document.statements) for source in simulation.sources())
     limit = max(1, SIMULATED_STATEMENTS // max(1, statements))
     asked = {**params, "MaxItems": min(limit, params.get("MaxItems", PAGE_ITEMS))}
-    page, rest = page_of(range(len(actions) * len(resources)), asked)
+    page, rest = page_of(range(len(actions) * len(resources)), asked, key="{:010}".format)
     simulator = Simulator(simulation)
     results = []
     for number in page:

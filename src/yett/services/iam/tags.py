@@ -12,9 +12,8 @@ from yett.services.iam.entities import (
     Params,
     add_tags,
     change_entity,
-    describe_tags,
     get_entity,
-    page_of,
+    page_tags,
     read_tags,
 )
 from yett.services.iam.managed_policies import change_policy, find_policy
@@ -54,8 +53,7 @@ async def list_entity_tags(noun: Noun[E], call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoleTags.html
     """
     entity = await get_entity(call, noun, params[noun.name_member])
-    page, rest = page_of(describe_tags(entity.tags), params)
-    return {"Tags": page, **rest}
+    return page_tags(entity.tags, params)
 
 
 async def tag_policy(call: Call, params: Params) -> Answer:
@@ -91,8 +89,7 @@ async def list_policy_tags(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyTags.html
     """
     policy = await find_policy(call, params["PolicyArn"])
-    page, rest = page_of(describe_tags(policy.tags), params)
-    return {"Tags": page, **rest}
+    return page_tags(policy.tags, params)
 
 
 def without(tags: Mapping[str, str], keys: list[str]) -> dict[str, str]:

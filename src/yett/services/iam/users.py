@@ -176,6 +176,6 @@ async def list_groups_for_user(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListGroupsForUser.html
     """
     user = await get_entity(call, USER, params["UserName"])
-    names, rest = page_of(user.groups, params)
+    names, rest = page_of(user.groups, params, key=str.lower)
     groups = [await get_entity(call, GROUP, name) for name in names]
     return {"Groups": [describe_entity(GROUP, group, whole=False) for group in groups], **rest}
