@@ -1,4 +1,7 @@
-"""JSON Web Tokens, as a library: keys, compact signatures, claims. No clock, no network: both are arguments."""
+"""JSON Web Tokens, as a library: keys, compact signatures, claims. No clock, no network: both are arguments.
+
+`saml` beside them reads the assertions of SAML; whoever needs it imports it, for it takes a library of its own along.
+"""
 
 from yett.tokens.claims import granted_scopes, verify_claims
 from yett.tokens.errors import TokenFault, TokenRefused

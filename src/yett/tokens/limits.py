@@ -10,3 +10,11 @@ KEY_SET_BYTES: Final = 150_000
 KEYS: Final = 100
 RSA_BITS: Final = (2048, 8192)  # RFC 7518, section 3.3, asks for 2048 at least; longer ones cost too much to check
 EXPONENT_BITS: Final = 64
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html: 100,000 characters of base 64
+SAML_RESPONSE_BYTES: Final = 75_000
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html: characters; here bytes of UTF-8
+SAML_METADATA_BYTES: Final = 10_000_000
+SAML_CERTIFICATES: Final = 20  # of one provider; ours
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html#troubleshoot_saml_issuer-metadata
+SAML_RSA_BITS: Final = (1024, 8192)  # the upper one is ours
