@@ -6,26 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.policy import (
-    AuthorizationRequest,
-    CompiledPolicies,
-    Kind,
-    NamedPolicy,
-    Outcome,
-    PolicyType,
-    Principal,
-    RequestContext,
-    compile_policies,
-    parse_policy,
-)
-from yett.rules.sts.web_identity import (
-    Fault,
-    WebIdentityRefused,
-    read_audience,
-    read_tags,
-    read_web_identity,
-    weigh_federation,
-)
+from yett.rules.sts.web_identity import Fault, WebIdentityRefused, read_audience, read_tags, read_web_identity
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MOMENT = int(NOW.timestamp())
@@ -83,42 +64,3 @@ def test_tags_are_read_or_refused_whatever_the_claim(claim: object) -> None:
         return
     assert all(isinstance(each, str) for each in (*tags, *tags.values(), *transitive))
     assert {key.lower() for key in transitive} <= {key.lower() for key in tags}
-
-
-def compiled(effect: str, kind: Kind) -> CompiledPolicies:
-    statement = {"Effect": effect, "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}
-    if kind is Kind.RCP:
-        statement["Resource"] = "*"
-    document = parse_policy({"Version": "2012-10-17", "Statement": [statement]}, kind=kind)
-    return compile_policies([NamedPolicy(kind.value, document)], actions=None)
-
-
-NOTHING = compile_policies([], actions=None)
-ALLOW, DENY = compiled("Allow", Kind.TRUST), compiled("Deny", Kind.TRUST)
-# An RCP of one's own has Deny alone; AWS's own, that allows all, has a trust policy's form here.
-RCP_DENY = compiled("Deny", Kind.RCP)
-
-
-@pytest.mark.parametrize(
-    ("trust", "guardrails", "outcome", "decided_by"),
-    [
-        (ALLOW, [], Outcome.ALLOW, PolicyType.RESOURCE),
-        (ALLOW, [ALLOW], Outcome.ALLOW, PolicyType.RESOURCE),
-        (DENY, [ALLOW], Outcome.EXPLICIT_DENY, PolicyType.RESOURCE),
-        (NOTHING, [ALLOW], Outcome.IMPLICIT_DENY, PolicyType.RESOURCE),
-        (ALLOW, [ALLOW, RCP_DENY], Outcome.EXPLICIT_DENY, PolicyType.RCP),
-        (ALLOW, [NOTHING], Outcome.IMPLICIT_DENY, PolicyType.RCP),
-    ],
-)
-def test_trust_and_every_guardrail_must_allow(
-    trust: CompiledPolicies, guardrails: list[CompiledPolicies], outcome: Outcome, decided_by: PolicyType
-) -> None:
-    request = AuthorizationRequest(
-        action="sts:AssumeRoleWithWebIdentity",
-        resource="arn:aws:iam::123456789012:role/r",
-        principal=Principal.federated("arn:aws:iam::123456789012:oidc-provider/host"),
-        resource_account="123456789012",
-        context=RequestContext.of({}),
-    )
-    decision = weigh_federation(request, trust_policy=trust, guardrails=guardrails)
-    assert (decision.outcome, decision.decided_by) == (outcome, decided_by)

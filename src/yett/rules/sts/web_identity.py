@@ -3,7 +3,6 @@
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from yett.policy import AuthorizationRequest, CompiledPolicies, Decision, Outcome, PolicyType
-from yett.rules.sts.assume_role import inherit_tags, read_session_tags
-from yett.rules.sts.errors import SessionRefused
-from yett.rules.sts.limits import SESSION_TAGS, SOURCE_IDENTITY_CHARACTERS, TAG_KEY_CHARACTERS, TAG_VALUE_CHARACTERS
+from yett.rules.sts.federation import ProviderTagsRefused, is_source_identity, read_provider_tags
 from yett.tokens import TokenFault, TokenRefused, verify_claims
 from yett.values.errors import Refusal
 
@@ -23,9 +19,6 @@ ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES5
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp
 TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
 SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
-
-_SOURCE_IDENTITY: Final = re.compile(r"[\w+=,.@-]*", re.ASCII)
-_TAG_TEXT: Final = re.compile(r"[\w\s.:/=+\-@]*")  # letters, numbers and spaces of any script, as in tags of IAM
 
 
 class Fault(StrEnum):
@@ -139,7 +132,7 @@ def read_audience(claims: Mapping[str, Any], client_ids: frozenset[str]) -> str:
 
 
 def read_tags(claim: object) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Session tags and the keys of those that are transitive. A tag's value is text, or a list of one.
+    """Session tags and the keys of those that are transitive.
 
     Raises:
         WebIdentityRefused
@@ -147,32 +140,12 @@ def read_tags(claim: object) -> tuple[dict[str, str], tuple[str, ...]]:
     if claim is None:
         return {}, ()
     principal_tags = claim.get("principal_tags", {}) if isinstance(claim, Mapping) else None
-    transitive = claim.get("transitive_tag_keys", []) if isinstance(claim, Mapping) else None
-    if not isinstance(principal_tags, Mapping) or not isinstance(transitive, list):
+    if not isinstance(claim, Mapping) or not isinstance(principal_tags, Mapping):
         raise WebIdentityRefused(Fault.TAGS)
-    if not all(isinstance(key, str) for key in transitive) or len(principal_tags) > SESSION_TAGS:
-        raise WebIdentityRefused(Fault.TAGS)
-    given = [{"Key": str(key), "Value": read_tag_value(value)} for key, value in principal_tags.items()]
-    for tag in given:
-        if not 1 <= len(tag["Key"]) <= TAG_KEY_CHARACTERS or len(tag["Value"]) > TAG_VALUE_CHARACTERS:
-            raise WebIdentityRefused(Fault.TAGS)
-        if not all(_TAG_TEXT.fullmatch(text) for text in tag.values()) or tag["Key"].lower().startswith("aws:"):
-            raise WebIdentityRefused(Fault.TAGS)
     try:
-        return inherit_tags(read_session_tags([*given]), tuple(transitive), inherited={})
-    except SessionRefused as refused:
+        return read_provider_tags(principal_tags, claim.get("transitive_tag_keys", []))
+    except ProviderTagsRefused as refused:
         raise WebIdentityRefused(Fault.TAGS) from refused
-
-
-def read_tag_value(value: object) -> str:
-    """The one value of a tag."""
-    match value:
-        case str() as text:
-            return text
-        case [str() as text]:
-            return text
-        case _:
-            raise WebIdentityRefused(Fault.TAGS)
 
 
 def read_source_identity(claim: object) -> str | None:
@@ -183,24 +156,6 @@ def read_source_identity(claim: object) -> str | None:
     """
     if claim is None:
         return None
-    low, high = SOURCE_IDENTITY_CHARACTERS
-    if isinstance(claim, str) and low <= len(claim) <= high and _SOURCE_IDENTITY.fullmatch(claim):
+    if isinstance(claim, str) and is_source_identity(claim):
         return claim
     raise WebIdentityRefused(Fault.SOURCE_IDENTITY)
-
-
-def weigh_federation(
-    request: AuthorizationRequest, *, trust_policy: CompiledPolicies, guardrails: Iterable[CompiledPolicies]
-) -> Decision:
-    """Decide one action of somebody federated, who has no policies: the trust policy must allow, and each guardrail of
-    the role's account.
-
-    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
-    """
-    weighed = [(PolicyType.RCP, level.evaluate(request)) for level in guardrails]
-    weighed.append((PolicyType.RESOURCE, trust_policy.evaluate(request)))
-    for outcome in (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY):
-        for policy_type, evaluation in weighed:
-            if evaluation.outcome is outcome:
-                return Decision(outcome, policy_type, evaluation.statement)
-    return Decision(Outcome.ALLOW, PolicyType.RESOURCE, weighed[-1][1].statement)

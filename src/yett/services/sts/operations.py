@@ -6,9 +6,10 @@ from typing import Final
 from yett.services.call import Operation
 from yett.services.sts.assume_role import assume_role
 from yett.services.sts.caller_identity import get_access_key_info, get_caller_identity
+from yett.services.sts.federation import place_of_role
 from yett.services.sts.federation_token import get_federation_token
 from yett.services.sts.session_token import get_session_token
-from yett.services.sts.web_identity import assume_role_with_web_identity, place_of_role
+from yett.services.sts.web_identity import assume_role_with_web_identity
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "AssumeRole": assume_role,
