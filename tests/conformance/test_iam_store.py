@@ -21,6 +21,7 @@ from yett.ports.iam_store import (
     PolicyNotFound,
     PolicyVersion,
     Role,
+    SamlProvider,
     TooMany,
     User,
 )
@@ -105,6 +106,28 @@ async def test_the_case_of_a_providers_name_counts(store: SqlIamStore) -> None:
     assert await store.find(OidcProvider, A, "issuer.example/B") == found
     assert await store.remove(OidcProvider, A, "issuer.example/b", lambda *_: None)
     assert await store.count(OidcProvider, A) == 2
+
+
+async def test_a_saml_provider_is_found_whatever_the_case_of_its_name(store: SqlIamStore) -> None:
+    made = SamlProvider(
+        account=A,
+        name="Idp",
+        path="/",
+        id="SAMLSPidp",
+        created_at=NOW,
+        metadata="<a/>",
+        entity_id="https://idp.example",
+        certificates=(b"\x00\xff", b"two"),
+        valid_until=NOW,
+    )
+    await store.add(made)
+    assert await store.find(SamlProvider, A, "iDP") == made
+    with pytest.raises(AlreadyExists):
+        await store.add(msgspec.structs.replace(made, name="IDP"))
+    assert await store.count(SamlProvider, A) == 1
+    assert await store.count(OidcProvider, A) == 0
+    assert await store.remove(SamlProvider, A, "idp", lambda *_: None)
+    assert await store.find(SamlProvider, A, "Idp") is None
 
 
 async def test_a_rename_takes_memberships_and_attachments_along(store: SqlIamStore) -> None:

@@ -1,4 +1,4 @@
-"""IAM's entities: users, groups, roles, instance profiles, managed policies, access keys, OpenID Connect providers."""
+"""IAM's entities: users, groups, roles, instance profiles, managed policies, access keys, identity providers."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -83,6 +83,20 @@ class OidcProvider(Entity, frozen=True, kw_only=True):
     def arn(self) -> str:
         """The provider's ARN."""
         return f"arn:aws:iam::{self.account}:oidc-provider/{self.name}"
+
+
+class SamlProvider(Entity, frozen=True, kw_only=True):
+    """A SAML provider. Its id is its SAMLProviderUUID; what its metadata says was read when that was handed in."""
+
+    metadata: str  # the document as given
+    entity_id: str
+    certificates: tuple[bytes, ...]  # DER, of the keys that it may sign with
+    valid_until: datetime
+
+    @property
+    def arn(self) -> str:
+        """The provider's ARN."""
+        return f"arn:aws:iam::{self.account}:saml-provider/{self.name}"
 
 
 class PolicyVersion(Struct, frozen=True, kw_only=True):

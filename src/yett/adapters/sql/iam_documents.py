@@ -19,6 +19,7 @@ from yett.ports.iam_store import (
     OidcProvider,
     PolicyNotFound,
     Role,
+    SamlProvider,
     User,
 )
 from yett.values.arn import Arn, NotAnArn
@@ -32,6 +33,7 @@ KINDS: Final[dict[type[Entity], str]] = {
     Role: "iam.role",
     InstanceProfile: "iam.instance-profile",
     OidcProvider: "iam.oidc-provider",
+    SamlProvider: "iam.saml-provider",
 }
 POLICY: Final = "iam.policy"
 ACCESS_KEY: Final = "iam.access-key"  # key: owner id / access key id; pointed at by the access key id
@@ -63,7 +65,7 @@ def fold(name: str) -> str:
 
 
 def key_of(kind: type[Entity], name: str) -> str:
-    """The name of an entity as its document's key: of providers alone the case counts."""
+    """The name of an entity as its document's key: of OpenID Connect providers alone the case counts."""
     return name if kind is OidcProvider else fold(name)
 
 

@@ -48,6 +48,7 @@ from yett.ports.iam_store import (
     ManagedPolicy,
     OidcProvider,
     Role,
+    SamlProvider,
     TooMany,
     User,
 )
@@ -348,7 +349,7 @@ def dependents(transaction: Transaction, entity: Entity) -> int:
             return transaction.count(entity.account, "", MEMBER, prefix=f"{fold(entity.name)}/")
         case Role():
             return transaction.count(entity.account, "", PROFILE_ROLE, prefix=f"{fold(entity.name)}/")
-        case InstanceProfile() | OidcProvider():
+        case InstanceProfile() | OidcProvider() | SamlProvider():
             return 0
         case _:
             raise TypeError(f"no kind of entity: {type(entity)}")

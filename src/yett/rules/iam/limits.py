@@ -22,6 +22,7 @@ ROLE_INLINE_CHARACTERS: Final = 10240
 PAGE_ITEMS: Final = 100  # of a list, where the caller names no number
 
 OIDC_PROVIDERS: Final = 100  # of an account
+SAML_PROVIDERS: Final = 100
 CLIENT_IDS_PER_PROVIDER: Final = 100
 THUMBPRINTS_PER_PROVIDER: Final = 5
 SIMULATED_STATEMENTS: Final = 20_000  # weighed for one page of a simulation; ours

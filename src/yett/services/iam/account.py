@@ -1,7 +1,7 @@
 """The account: its alias, and how much of everything it has."""
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import Group, InstanceProfile, OidcProvider, Role, User
+from yett.ports.iam_store import Group, InstanceProfile, OidcProvider, Role, SamlProvider, User
 from yett.rules.iam.limits import (
     ACCESS_KEYS_PER_USER,
     GROUP_INLINE_CHARACTERS,
@@ -75,7 +75,7 @@ async def get_account_summary(call: Call, params: Params) -> Answer:  # noqa: AR
             "AccountMFAEnabled": 0,
             "MFADevices": 0,
             "MFADevicesInUse": 0,
-            "Providers": await store.count(OidcProvider, account),
+            "Providers": await store.count(OidcProvider, account) + await store.count(SamlProvider, account),
             "ServerCertificates": 0,
             "AccessKeysPerUserQuota": ACCESS_KEYS_PER_USER,
             "GroupsPerUserQuota": GROUPS_PER_USER,

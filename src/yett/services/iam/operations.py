@@ -16,6 +16,7 @@ from yett.services.iam import (
     managed_policies,
     oidc_providers,
     roles,
+    saml_providers,
     simulation,
     tags,
     users,
@@ -113,6 +114,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "TagOpenIDConnectProvider": oidc_providers.tag_open_id_connect_provider,
     "UntagOpenIDConnectProvider": oidc_providers.untag_open_id_connect_provider,
     "ListOpenIDConnectProviderTags": oidc_providers.list_open_id_connect_provider_tags,
+    "CreateSAMLProvider": saml_providers.create_saml_provider,
+    "GetSAMLProvider": saml_providers.get_saml_provider,
+    "ListSAMLProviders": saml_providers.list_saml_providers,
+    "UpdateSAMLProvider": saml_providers.update_saml_provider,
+    "DeleteSAMLProvider": saml_providers.delete_saml_provider,
+    "TagSAMLProvider": saml_providers.tag_saml_provider,
+    "UntagSAMLProvider": saml_providers.untag_saml_provider,
+    "ListSAMLProviderTags": saml_providers.list_saml_provider_tags,
     "CreateAccountAlias": account.create_account_alias,
     "DeleteAccountAlias": account.delete_account_alias,
     "ListAccountAliases": account.list_account_aliases,
@@ -126,7 +135,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 
 CONSOLE: Final = "there is no AWS console here to sign in to"
 DEVICES: Final = "multi-factor devices of IAM users are not kept yet"
-PROVIDERS: Final = "SAML providers are not kept yet, and no tokens are issued for other parties"
+PROVIDERS: Final = "no tokens are issued for other parties"
 KEYS: Final = "keys and certificates for other services have no use here"
 REPORTS: Final = "no such report is made"
 SERVICE_LINKED: Final = "no service here acts through a service-linked role"
@@ -171,14 +180,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "CreateSAMLProvider",
-            "GetSAMLProvider",
-            "UpdateSAMLProvider",
-            "DeleteSAMLProvider",
-            "ListSAMLProviders",
-            "TagSAMLProvider",
-            "UntagSAMLProvider",
-            "ListSAMLProviderTags",
             "EnableOutboundWebIdentityFederation",
             "DisableOutboundWebIdentityFederation",
             "GetOutboundWebIdentityFederationInfo",
@@ -285,6 +286,8 @@ async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, .
         return resource_tag_keys(await simulation.tags_of(call, params), service="iam")
     if "OpenIDConnectProviderArn" in params:
         return resource_tag_keys(await oidc_providers.tags_of(call, params), service="iam")
+    if "SAMLProviderArn" in params:
+        return resource_tag_keys(await saml_providers.tags_of(call, params), service="iam")
     if not isinstance(resolver, partial):  # about a policy, or about what is only being made
         arn = params.get("PolicyArn")
         policy = None if arn is None else await call.ports.iam_store.find_policy(arn)

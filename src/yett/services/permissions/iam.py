@@ -16,6 +16,7 @@ USER: Final = IAM + "user{Path}{UserName}"
 GROUP: Final = IAM + "group{Path}{GroupName}"
 ROLE: Final = IAM + "role{Path}{RoleName}"
 INSTANCE_PROFILE: Final = IAM + "instance-profile{Path}{InstanceProfileName}"
+SAML_PROVIDER: Final = IAM + "saml-provider/{Name}"
 POLICY: Final = IAM + "policy{Path}{PolicyName}"
 
 BOUNDARY: Final = {"iam:PermissionsBoundary": "PermissionsBoundary"}
@@ -105,7 +106,13 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "UntagOpenIDConnectProvider": Permission(
         action="iam:UntagOpenIDConnectProvider", resource="{OpenIDConnectProviderArn}", tag_keys="TagKeys"
     ),
-    **rows("*", "ListOpenIDConnectProviders"),
+    "CreateSAMLProvider": Permission(
+        action="iam:CreateSAMLProvider", resource=SAML_PROVIDER, tags="Tags", also={"Tags": "iam:TagSAMLProvider"}
+    ),
+    **rows("{SAMLProviderArn}", "GetSAMLProvider", "UpdateSAMLProvider", "DeleteSAMLProvider", "ListSAMLProviderTags"),
+    "TagSAMLProvider": Permission(action="iam:TagSAMLProvider", resource="{SAMLProviderArn}", tags="Tags"),
+    "UntagSAMLProvider": Permission(action="iam:UntagSAMLProvider", resource="{SAMLProviderArn}", tag_keys="TagKeys"),
+    **rows("*", "ListOpenIDConnectProviders", "ListSAMLProviders"),
     **rows("*", "ListInstanceProfiles", "CreateAccountAlias", "DeleteAccountAlias", "ListAccountAliases"),
     **rows("*", "GetAccountSummary", "GetAccountAuthorizationDetails"),
     **rows("*", "SimulateCustomPolicy", "GetContextKeysForCustomPolicy"),
