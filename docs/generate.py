@@ -19,6 +19,7 @@ from yett.policy.condition.operators import OPERATORS
 from yett.rules.execute_api import errors as gateway_errors
 from yett.rules.execute_api.errors import GatewayError, ResponseType
 from yett.rules.execute_api.gateway_responses.rest import DEFAULT_STATUS
+from yett.rules.sts.saml_attributes import KEYS as SAML_ATTRIBUTES
 from yett.server import settings as server_settings
 from yett.services.perform import SERVICES, table_of
 from yett.services.permissions.row import Exempt, Permission
@@ -129,13 +130,14 @@ KEYS_BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
     ("Of every signed call to an AWS API", "services/iam/authorization.py", "context_of"),
     ("Of a caller known to IAM, at APIs and AWS APIs alike", "policy/request.py", "principal_context"),
     ("Of `sts:AssumeRole`", "services/sts/assume_role.py", "*"),
+    ("Of a session made by `sts:AssumeRoleWithSAML`, ever after", "rules/sts/saml.py", "session_keys"),
     ("Of an API that invokes a function", "execute_api/invocation.py", "*"),
 )
 MARKS: Final = {
     "UNCERTAIN": "Neither AWS's pages nor recorded answers say. One reading was taken, in the one place named.",
     "OBSERVED": "Not documented, or documented otherwise: taken from recorded answers of the service.",
 }
-KEY: Final = re.compile(r"(?:aws|sts|iam|lambda|dynamodb|organizations|cognito-idp|apigateway):[A-Za-z]+(?:/.*)?")
+KEY: Final = re.compile(r"(?:aws|sts|iam|saml|lambda|dynamodb|organizations|cognito-idp|apigateway):[A-Za-z_]+(?:/.*)?")
 
 
 def main() -> None:
@@ -301,6 +303,8 @@ def condition_keys() -> str:
     ]
     for heading, path, function in KEYS_BY_CODE:
         parts.append(f"## {heading}\n\n{bullets(sorted(keys_of(SOURCE / path, function), key=str.lower))}")
+    of_saml = keys_of(SOURCE / "rules/sts/saml.py", "*").union(*SAML_ATTRIBUTES.values())
+    parts.append(f"## Of `sts:AssumeRoleWithSAML`, beside those of `sts:AssumeRole`\n\n{bullets(sorted(of_saml))}")
     lines = []
     for service in SERVICES:
         for name, row in sorted(table_of(service).permissions.items()):

@@ -38,9 +38,13 @@ HASHES: Mapping[str, hashes.HashAlgorithm] = {
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-@cache
 def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
     """A key of one's own for each number."""
+    return made_key(number, bits)
+
+
+@cache
+def made_key(number: int, bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 

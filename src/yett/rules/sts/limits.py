@@ -15,8 +15,13 @@ SESSION_POLICY_CHARACTERS: Final = 2048  # inline and managed together
 # Ours: AWS's packed form is not published. A session token of this much content fits API Gateway's 10,240 header bytes.
 PACKED_BYTES: Final = 4096
 
-# Of what a web identity token may set.
+# Of what an identity provider may set.
 SESSION_TAGS: Final = 50
 TAG_KEY_CHARACTERS: Final = 128
 TAG_VALUE_CHARACTERS: Final = 256
 SOURCE_IDENTITY_CHARACTERS: Final = (2, 64)
+
+# OBSERVED: "Token must be redeemed within 5 minutes of issuance" (https://github.com/Nike-Inc/gimme-aws-creds/issues/251)
+SAML_REDEEMED_SECONDS: Final = 300
+SAML_SKEW_SECONDS: Final = 60  # how far a provider's clock may be ahead. UNCERTAIN: AWS's own bound
+SAML_SESSION_SECONDS: Final = (900, 43_200)  # of the attribute SessionDuration

@@ -12,6 +12,7 @@ from yett.services.permissions.row import ANY_CALLER, BY_OPERATION, UNSIGNED, Pe
 
 PERMISSIONS: Final[Mapping[str, Row]] = {
     "AssumeRole": BY_OPERATION,
+    "AssumeRoleWithSAML": UNSIGNED,
     "AssumeRoleWithWebIdentity": UNSIGNED,
     "GetAccessKeyInfo": Permission(action="sts:GetAccessKeyInfo"),
     "GetCallerIdentity": ANY_CALLER,

@@ -8,11 +8,13 @@ from yett.services.sts.assume_role import assume_role
 from yett.services.sts.caller_identity import get_access_key_info, get_caller_identity
 from yett.services.sts.federation import place_of_role
 from yett.services.sts.federation_token import get_federation_token
+from yett.services.sts.saml import assume_role_with_saml
 from yett.services.sts.session_token import get_session_token
 from yett.services.sts.web_identity import assume_role_with_web_identity
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "AssumeRole": assume_role,
+    "AssumeRoleWithSAML": assume_role_with_saml,
     "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
     "GetAccessKeyInfo": get_access_key_info,
     "GetCallerIdentity": get_caller_identity,
@@ -21,7 +23,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 NOT_OFFERED: Final[Mapping[str, str]] = {
-    "AssumeRoleWithSAML": "SAML providers of IAM are not kept yet",
     "AssumeRoot": "the root users of member accounts are not managed centrally",
     "DecodeAuthorizationMessage": "denials are not encoded: `yett explain` tells why a call was refused",
     "GetDelegatedAccessToken": "requests for delegated access are not kept",
