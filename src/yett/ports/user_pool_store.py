@@ -9,7 +9,8 @@ from yett.rules.cognito_idp.groups import Group
 from yett.rules.cognito_idp.resource_server import ResourceServer
 from yett.rules.cognito_idp.sessions import Challenge, Code, SignIn
 from yett.rules.cognito_idp.user_pool import PoolPlace, UserPool
-from yett.rules.cognito_idp.users import Failures, User
+from yett.rules.cognito_idp.users import User
+from yett.rules.sign_in.attempts import Failures
 
 T = TypeVar("T")
 

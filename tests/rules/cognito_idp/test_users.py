@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.rules.cognito_idp.pools import NOW, pool, user
@@ -7,32 +5,10 @@ from tests.rules.cognito_idp.pools import NOW, pool, user
 from yett.rules.cognito_idp.users import (
     UserStatus,
     aliases,
-    is_locked,
     lookups,
-    next_failures,
     simulated_sub,
     with_attributes,
 )
-
-
-def test_locks_begin_at_the_fifth_failure_and_double_up_to_fifteen_minutes() -> None:
-    found, moment, locks = None, NOW, []
-    for _ in range(15):
-        found = next_failures(found, now=moment)
-        until = found.locked_until
-        locks.append(0 if until is None else int((until - moment).total_seconds()))
-        moment = moment if until is None else until
-    assert locks == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]
-
-
-def test_a_lock_ends_at_its_moment_and_failures_are_forgotten_after_fifteen_minutes() -> None:
-    found = None
-    for _ in range(5):
-        found = next_failures(found, now=NOW)
-    assert is_locked(found, now=NOW)
-    assert not is_locked(found, now=NOW + timedelta(seconds=1))
-    assert next_failures(found, now=NOW + timedelta(minutes=15)).count == 1
-    assert not is_locked(None, now=NOW)
 
 
 def test_an_alias_counts_once_it_is_verified_and_its_user_confirmed() -> None:

@@ -22,7 +22,8 @@ from yett.rules.cognito_idp.groups import Group
 from yett.rules.cognito_idp.resource_server import ResourceServer
 from yett.rules.cognito_idp.sessions import Challenge, Code, SignIn
 from yett.rules.cognito_idp.user_pool import PoolPlace, UserPool
-from yett.rules.cognito_idp.users import Failures, User, aliases, lookups
+from yett.rules.cognito_idp.users import User, aliases, lookups
+from yett.rules.sign_in.attempts import Failures
 from yett.values.secret import Secret
 
 T = TypeVar("T")

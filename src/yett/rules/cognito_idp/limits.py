@@ -19,11 +19,6 @@ CODE_DIGITS: Final = 6
 CODE_ATTEMPTS: Final = 5  # UNCERTAIN: wrong codes before an answer of LimitExceededException; spec 05 gives no number
 CODES_PER_HOUR: Final = 20  # UNCERTAIN: messages of one kind to one user in an hour; AWS allows "5 to 20" by risk
 
-# https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html (lockout behaviour)
-FREE_FAILURES: Final = 5  # failed password sign-ins before the user is locked
-LONGEST_LOCK: Final = timedelta(minutes=15)
-FAILURES_FORGOTTEN_AFTER: Final = timedelta(minutes=15)
-
 # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-with-identity-providers.html
 SHORTEST_TOKEN_LIFE: Final = timedelta(minutes=5)
 LONGEST_TOKEN_LIFE: Final = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -10,8 +10,8 @@ from msgspec import Struct, structs
 
 from yett.rules.cognito_idp.attributes import EMAIL, PHONE_NUMBER, VERIFIED, render_attributes
 from yett.rules.cognito_idp.errors import invalid_parameter
-from yett.rules.cognito_idp.limits import FAILURES_FORGOTTEN_AFTER, FREE_FAILURES, LONGEST_LOCK
 from yett.rules.cognito_idp.user_pool import UserPool
+from yett.rules.sign_in.attempts import Failures
 from yett.values.secret import Secret
 
 USERNAME_CHARACTERS: Final = 128
@@ -33,14 +33,6 @@ class PasswordRecord(Struct, frozen=True, kw_only=True):
     srp_salt: str  # hexadecimal
     srp_verifier: Secret  # hexadecimal
     expires_at: datetime | None = None  # temporary passwords only
-
-
-class Failures(Struct, frozen=True, kw_only=True):
-    """Failed password sign-ins in a row."""
-
-    count: int
-    last_at: datetime
-    locked_until: datetime | None = None
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -123,24 +115,6 @@ def with_attributes(user: User, changes: Mapping[str, str], *, now: datetime) ->
 def with_password(user: User, password: PasswordRecord, status: UserStatus, *, now: datetime) -> User:
     """The user with a new password and status; failures are forgotten."""
     return structs.replace(user, password=password, status=status, failures=None, modified_at=now)
-
-
-def is_locked(failures: Failures | None, *, now: datetime) -> bool:
-    """Whether so many failures keep whoever had them from signing in by password now."""
-    return failures is not None and failures.locked_until is not None and now < failures.locked_until
-
-
-def next_failures(before: Failures | None, *, now: datetime) -> Failures:
-    """One more wrong password: from the fifth on there is a lock, of 1 s, 2 s, 4 s ... up to 15 minutes.
-
-    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html (lockout behaviour)
-    """
-    count = 1 if before is None or now - before.last_at >= FAILURES_FORGOTTEN_AFTER else before.count + 1
-    locked_until = None
-    if count >= FREE_FAILURES:
-        seconds = min(2 ** min(count - FREE_FAILURES, 20), LONGEST_LOCK.total_seconds())
-        locked_until = now + timedelta(seconds=seconds)
-    return Failures(count=count, last_at=now, locked_until=locked_until)
 
 
 def shown_attributes(user: User, readable: frozenset[str] | None = None) -> list[dict[str, str]]:

@@ -19,16 +19,8 @@ from yett.rules.cognito_idp.sessions import Challenge
 from yett.rules.cognito_idp.srp import claim_signature, parse_client_public, server_public, session_key
 from yett.rules.cognito_idp.tokens import writable_attributes
 from yett.rules.cognito_idp.user_pool import UserPool
-from yett.rules.cognito_idp.users import (
-    Failures,
-    User,
-    UserStatus,
-    is_locked,
-    next_failures,
-    simulated_sub,
-    with_attributes,
-    with_password,
-)
+from yett.rules.cognito_idp.users import User, UserStatus, simulated_sub, with_attributes, with_password
+from yett.rules.sign_in.attempts import Failures, is_locked, next_failures
 from yett.services.call import Call
 from yett.services.cognito_idp.challenges import begin_challenge, take_challenge
 from yett.services.cognito_idp.errors import Answer, Params
