@@ -4,15 +4,15 @@ Secrets within a document are sealed one by one, bound to its kind and key. Keys
 id first, so that whatever a pool holds has one prefix.
 """
 
-import base64
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Pointer, Transaction
+from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
 from yett.ports.errors import AlreadyExists, Conflict
 from yett.ports.signing_keys import PoolKeys
 from yett.ports.user_pool_store import Shelf
@@ -24,7 +24,6 @@ from yett.rules.cognito_idp.sessions import Challenge, Code, SignIn
 from yett.rules.cognito_idp.user_pool import PoolPlace, UserPool
 from yett.rules.cognito_idp.users import User, aliases, lookups
 from yett.rules.sign_in.attempts import Failures
-from yett.values.secret import Secret
 
 T = TypeVar("T")
 
@@ -59,24 +58,12 @@ def seal_identity_of(kind: str, key: str) -> str:
 
 def encode(tx: Transaction, kind: str, key: str, value: object) -> bytes:
     """A value as a document, its secrets sealed for this place."""
-
-    def seal(found: Any) -> str:
-        if not isinstance(found, Secret):
-            raise NotImplementedError(type(found).__name__)
-        return base64.b64encode(tx.seal(found.reveal().encode(), identity=seal_identity_of(kind, key))).decode()
-
-    return msgspec.json.encode(value, enc_hook=seal)
+    return encode_sealed(tx, value, identity=seal_identity_of(kind, key))
 
 
 def decode(tx: Transaction, kind: str, key: str, body: bytes, shape: type[T]) -> T:
     """A document as a value, its secrets open."""
-
-    def unseal(wanted: type, found: Any) -> Any:
-        if wanted is not Secret or not isinstance(found, str):
-            raise NotImplementedError(wanted.__name__)
-        return Secret(tx.open(base64.b64decode(found), identity=seal_identity_of(kind, key)).decode())
-
-    return msgspec.json.decode(body, type=shape, dec_hook=unseal)
+    return decode_sealed(tx, body, shape, identity=seal_identity_of(kind, key))
 
 
 def find(tx: Transaction, place: PoolPlace, kind: str, key: str, shape: type[T]) -> T | None:
