@@ -209,7 +209,9 @@ def principal_context(identity: IamIdentity) -> dict[str, str | tuple[str, ...] 
         keys["aws:principalorgpaths"] = identity.organization_paths
     if identity.token_issued_at is not None:
         keys["aws:tokenissuetime"] = identity.token_issued_at
-        keys["aws:multifactorauthpresent"] = "false" if identity.mfa_authenticated_at is None else "true"
+        keys["aws:multifactorauthpresent"] = "false"
+    if identity.mfa_authenticated_at is not None:
+        keys["aws:multifactorauthpresent"] = "true"
     if identity.source_identity is not None:
         keys["aws:sourceidentity"] = identity.source_identity
     if identity.federated_provider is not None:

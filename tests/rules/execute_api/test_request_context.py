@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import structs
 from tests.rules.execute_api.support import make_plan, make_request, user
@@ -30,7 +30,17 @@ def test_keys_of_an_iam_caller_exist_with_one_only() -> None:
     assert context["aws:PrincipalOrgPaths"] == ("o-a/r-b/", "o-a/r-b/ou-c/")
     assert context["aws:PrincipalTag/team"] == ("Red",)
     assert context["aws:MultiFactorAuthPresent"] == ("false",)
+    assert context.find("aws:multifactorauthage") is None
     assert build_context(Facts.of(make_request()), PLAN, identity=None).find("aws:principalarn") is None
+
+
+def test_a_session_that_a_device_vouched_for_says_so_and_how_long_ago() -> None:
+    request = make_request()
+    issued_at = request.received_at - timedelta(seconds=100)
+    session = structs.replace(user(), token_issued_at=issued_at, mfa_authenticated_at=issued_at)
+    context = build_context(Facts.of(request), PLAN, identity=session)
+    assert context["aws:MultiFactorAuthPresent"] == ("true",)
+    assert context["aws:MultiFactorAuthAge"] == ("100",)
 
 
 def test_the_facts_hold_no_header_that_could_be_a_credential() -> None:

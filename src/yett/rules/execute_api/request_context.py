@@ -39,7 +39,14 @@ def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None
             keys[key] = (
                 (value,) if isinstance(value, str) else value if isinstance(value, tuple) else partial(_same, value)
             )
+        if identity.mfa_authenticated_at is not None:
+            keys["aws:multifactorauthage"] = partial(mfa_age, identity.mfa_authenticated_at, facts.received_at)
     return RequestContext(keys)
+
+
+def mfa_age(authenticated_at: datetime, received_at: datetime) -> str:
+    """``aws:MultiFactorAuthAge``, in seconds."""
+    return str(int((received_at - authenticated_at).total_seconds()))
 
 
 def _same(value: datetime) -> datetime:
