@@ -13,6 +13,7 @@ from yett.ports.iam_store import (
     AccessKey,
     AccessKeyStatus,
     Attachment,
+    Dependents,
     Entity,
     Group,
     LastUse,
@@ -72,7 +73,7 @@ def access_key(access_key_id: str = "AKIA1", account: str = A, owner_id: str = "
     )
 
 
-def let_go(entity: Entity, dependents: int) -> None:
+def let_go(entity: Entity, dependents: Dependents) -> None:
     return None
 
 
@@ -179,9 +180,9 @@ async def test_only_policies_that_exist_are_attached(store: SqlIamStore) -> None
 
 
 async def test_a_removal_is_checked_with_what_holds_on(store: SqlIamStore) -> None:
-    seen: list[int] = []
+    seen: list[Dependents] = []
 
-    def refuse(entity: Entity, dependents: int) -> None:
+    def refuse(entity: Entity, dependents: Dependents) -> None:
         seen.append(dependents)
         raise LookupError
 
@@ -191,7 +192,7 @@ async def test_a_removal_is_checked_with_what_holds_on(store: SqlIamStore) -> No
     for kind, name in ((User, "alice"), (Group, "devs")):
         with pytest.raises(LookupError):
             await store.remove(kind, A, name, refuse)
-    assert seen == [1, 1]
+    assert seen == [Dependents(access_keys=1), Dependents(members=1)]
     assert await store.remove(User, A, "alice", let_go)
     assert not await store.remove(User, A, "alice", let_go)
     assert await store.members(A, "devs") == []

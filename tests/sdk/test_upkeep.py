@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 from tests.databases import database_url, emptied, postgresql_url
 from tests.sdk.making import Api, let_gateway_invoke, make_function, make_user, mock, proxy, unique
 from tests.sdk.running import RunningServer
+from tests.sdk.test_mfa import user_with_device
 
 from yett.adapters.sql import resealing
 from yett.adapters.sql.sealing import VERSION, key_id
@@ -55,6 +56,7 @@ class Things:
         self.arn, self.user = make_user(running, statement)
         token = running.client("sts", self.user).get_session_token()["Credentials"]
         self.session = Credentials(token["AccessKeyId"], token["SecretAccessKey"], token["SessionToken"])
+        self.holder, _, self.device, self.telephone = user_with_device(running, off=-20)
         cognito = running.client("cognito-idp")
         self.pool = cognito.create_user_pool(PoolName=unique("pool"))["UserPool"]["Id"]
         self.client = cognito.create_user_pool_client(
@@ -73,6 +75,7 @@ class Things:
         assert running.call(self.api.id, "/prod/hush").body == b"correct-horse"
         assert running.call(self.api.id, "/prod/health", signed_by=self.user).status == 200
         assert running.call(self.api.id, "/prod/health", signed_by=self.session).status == 200
+        running.client("iam").resync_mfa_device(UserName=self.holder, SerialNumber=self.device, **self.telephone.pair())
         cognito = running.client("cognito-idp")
         tokens = cognito.admin_initiate_auth(
             UserPoolId=self.pool,

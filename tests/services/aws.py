@@ -15,6 +15,7 @@ from botocore.credentials import Credentials
 from yett.adapters.callers import StoredCallers
 from yett.adapters.session_tokens import SealedSessionTokens
 from yett.adapters.sql.audit_trail import SqlAuditTrail
+from yett.adapters.sql.credential_store import SqlCredentialStore
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.iam_store import SqlIamStore
 from yett.adapters.sql.organization_store import SqlOrganizationStore
@@ -68,6 +69,7 @@ class Aws:
             callers=StoredCallers(database, tokens),
             audit_trail=SqlAuditTrail(database),
             iam_store=SqlIamStore(database),
+            credential_store=SqlCredentialStore(database),
             organization_store=SqlOrganizationStore(database),
         )
         self.ports = cast(Ports, ports)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from yett.ports.audit_trail import AuditTrail
     from yett.ports.callers import Callers
     from yett.ports.clock import Clock
+    from yett.ports.credential_store import CredentialStore
     from yett.ports.dynamodb import DynamoDbBackend
     from yett.ports.function_runner import FunctionRunner
     from yett.ports.function_store import FunctionStore
@@ -43,6 +44,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     session_tokens: "SessionTokens"
     audit_trail: "AuditTrail"
     iam_store: "IamStore"
+    credential_store: "CredentialStore"
     organization_store: "OrganizationStore"
     api_store: "ApiStore"
     plans: "Plans"

@@ -154,6 +154,15 @@ class AccessKey(Struct, frozen=True, kw_only=True):
     secret_access_key: Secret
 
 
+class Dependents(Struct, frozen=True, kw_only=True):
+    """How many others hold on to an entity, by what they are."""
+
+    access_keys: int = 0  # of a user
+    mfa_devices: int = 0  # of a user
+    members: int = 0  # of a group
+    instance_profiles: int = 0  # of a role
+
+
 class LastUse(Struct, frozen=True, kw_only=True):
     """When and for what an access key was last used."""
 
@@ -195,11 +204,10 @@ class IamStore(Protocol):
         """
         ...
 
-    async def remove(self, kind: type[E], account: Account, name: str, check: Callable[[E, int], None]) -> bool:
+    async def remove(self, kind: type[E], account: Account, name: str, check: Callable[[E, Dependents], None]) -> bool:
         """Remove an entity unless *check* raises; whether there was one.
 
-        *check* gets the entity, and how many others hold on to it: access keys of a user, members of a group, instance
-        profiles of a role.
+        *check* gets the entity, and what holds on to it.
         """
         ...
 

@@ -35,6 +35,7 @@ from yett.adapters.shared_state.redis import RedisAuthorizerCache
 from yett.adapters.signing_keys import StoredSigningKeys
 from yett.adapters.sql.api_store import SqlApiStore
 from yett.adapters.sql.audit_trail import SqlAuditTrail
+from yett.adapters.sql.credential_store import SqlCredentialStore
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.function_store import SqlFunctionStore
 from yett.adapters.sql.iam_store import SqlIamStore
@@ -279,6 +280,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             session_tokens=store.session_tokens,
             audit_trail=SqlAuditTrail(store.database),
             iam_store=store.iam_store,
+            credential_store=SqlCredentialStore(store.database),
             organization_store=SqlOrganizationStore(store.database),
             api_store=store.api_store,
             plans=store.plans,

@@ -8,6 +8,7 @@ from tests.adapters.sql.test_function_store import record
 from tests.architecture.sources import PACKAGE, calls
 
 from yett.adapters.sql import function_documents, iam_documents, resealing, stack_store, user_pool_store
+from yett.adapters.sql.credential_store import SqlCredentialStore
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.function_store import SqlFunctionStore
@@ -22,6 +23,7 @@ from yett.ports.iam_store import AccessKey, AccessKeyStatus
 from yett.ports.signing_keys import PoolKeys, SigningKey
 from yett.ports.stack_store import StackRecord
 from yett.rules.cognito_idp.user_pool import PoolPlace
+from yett.rules.iam.mfa_devices import MfaDevice
 from yett.values.secret import Secret
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -30,6 +32,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 PASTED = base64.b64encode(Sealer(OLD).seal(b"a session token that somebody put here", identity="sts")).decode()
 
+DEVICE = MfaDevice(account=ACCOUNT, name="phone", path="/", created_at=NOW, seed=Secret("MFRGGZDF"))
 EVENT = EventRecord(request_id="id", function_arn="f", payload=b"[]", accepted_at=NOW, due_at=NOW)
 
 
@@ -45,6 +48,7 @@ async def fill(database: Database) -> None:
         secret_access_key=Secret("hush"),
     )
     await SqlIamStore(database).add_access_key(key, at_most=2)
+    await SqlCredentialStore(database).add_mfa_device(DEVICE)
     functions = SqlFunctionStore(database)
     await functions.add(record("f", b"code", description=PASTED), b"code")
     await functions.publish(record("f", b"code", version="1"), expected_revision_id="1")
@@ -68,6 +72,7 @@ async def check(database: Database) -> None:
     found = await SqlIamStore(database).find_access_key("AKIAEXAMPLE")
     assert found is not None
     assert found.secret_access_key == Secret("hush")
+    assert await SqlCredentialStore(database).find_mfa_device(ACCOUNT, DEVICE.serial_number) == DEVICE
     function = await SqlFunctionStore(database).find(ACCOUNT, REGION, "f")
     assert function is not None
     assert (function.environment, function.description) == ({"PASSWORD": "correct-horse"}, PASTED)
@@ -95,17 +100,17 @@ def traces(body: bytes, key: bytes) -> int:
 async def test_nothing_is_left_under_the_former_key(database_url: str) -> None:
     former = Database.open(database_url, sealer=Sealer(OLD))
     await fill(former)
-    assert traces(await bodies(former), OLD) == 8
+    assert traces(await bodies(former), OLD) == 9
     await former.close()
     sealer = Sealer(NEW, OLD)
     rotating = Database.open(database_url, sealer=sealer)
-    assert await reseal(rotating, sealer) == 6
+    assert await reseal(rotating, sealer) == 7
     assert await reseal(rotating, sealer) == 0
     await rotating.close()
     now = Database.open(database_url, sealer=Sealer(NEW))
     await check(now)
     assert traces(await bodies(now), OLD) == 1  # the pasted text
-    assert traces(await bodies(now), NEW) == 7
+    assert traces(await bodies(now), NEW) == 8
     await now.close()
 
 
@@ -116,7 +121,7 @@ async def test_what_cannot_be_opened_is_found(database: Database) -> None:
         name: await database.read(lambda tx, sealer=sealer: shut(tx.connection, sealer))  # type: ignore[misc]
         for name, sealer in sealers.items()
     }
-    every = {"iam.access-key": 1, "cloudformation.stack": 1, "cognito.keys": 1}
+    every = {"iam.access-key": 1, "iam.mfa-device": 1, "cloudformation.stack": 1, "cognito.keys": 1}
     every |= {"lambda.function": 1, "lambda.version": 1, "lambda.event": 1}
     assert found == {"right": {}, "another": every, "none": every}
 
@@ -148,9 +153,9 @@ def test_every_module_that_seals_documents_has_its_kinds_in_the_table() -> None:
         for path in (PACKAGE / "adapters" / "sql").rglob("*.py")
         if any(called == "seal" for called, _ in calls(path))
     }
-    covered = {"iam_documents", "function_documents", "stack_store", "user_pool_store"}
+    covered = {"iam_documents", "function_documents", "stack_store", "sealed_documents"}
     assert sealing == covered | {"documents", "resealing"}  # the one hands on, the other is what is tested here
-    kinds = {iam_documents.ACCESS_KEY, stack_store.STACK, *user_pool_store.SEALED_KINDS}
+    kinds = {iam_documents.ACCESS_KEY, iam_documents.MFA_DEVICE, stack_store.STACK, *user_pool_store.SEALED_KINDS}
     kinds |= {function_documents.FUNCTION, function_documents.VERSION, function_documents.EVENT}
     assert set(IDENTITIES) == kinds
 

@@ -30,9 +30,3 @@ async def test_no_permission_is_needed_but_a_deny_counts(aws: Aws) -> None:
     code, message = await aws.refused("sts:GetSessionToken", bob)
     assert code == "AccessDenied"
     assert "with an explicit deny in an identity-based policy" in message
-
-
-async def test_codes_of_devices_that_are_not_kept_are_wrong(aws: Aws) -> None:
-    alice = await aws.user("alice")
-    refusal = await aws.refused("sts:GetSessionToken", alice, SerialNumber="arn:aws:iam::1:mfa/a", TokenCode="123456")
-    assert refusal[0] == "AccessDenied"

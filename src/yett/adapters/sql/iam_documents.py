@@ -42,6 +42,8 @@ ATTACHMENT: Final = "iam.attachment"  # key: policy ARN, line feed, kind / name 
 MEMBER: Final = "iam.member"  # key: group / user
 PROFILE_ROLE: Final = "iam.profile-role"  # key: role / instance profile
 ALIAS: Final = "iam.alias"
+MFA_DEVICE: Final = "iam.mfa-device"  # key: path and name
+MFA_OWNER: Final = "iam.mfa-owner"  # key: owner id / path and name of the device
 UNIQUE_ID: Final = "iam.unique-id"  # pointer: unique id of a user or role -> kind / name
 
 

@@ -20,6 +20,7 @@ from yett.adapters.sql.iam_documents import (
     KINDS,
     LAST_USE,
     MEMBER,
+    MFA_OWNER,
     POLICY,
     PROFILE_ROLE,
     access_key_of,
@@ -41,6 +42,7 @@ from yett.ports.iam_store import (
     AccessKey,
     AccessKeyStatus,
     Attachment,
+    Dependents,
     Entity,
     Group,
     InstanceProfile,
@@ -112,7 +114,7 @@ class SqlIamStore:
 
         return await self._database.write(work)
 
-    async def remove(self, kind: type[E], account: str, name: str, check: Callable[[E, int], None]) -> bool:
+    async def remove(self, kind: type[E], account: str, name: str, check: Callable[[E, Dependents], None]) -> bool:
         """Remove an entity unless *check* raises."""
 
         def work(transaction: Transaction) -> bool:
@@ -340,17 +342,20 @@ class SqlIamStore:
         await self._database.write(work)
 
 
-def dependents(transaction: Transaction, entity: Entity) -> int:
-    """How many access keys, members or instance profiles hold on to the entity."""
+def dependents(transaction: Transaction, entity: Entity) -> Dependents:
+    """What holds on to the entity."""
     match entity:
         case User():
-            return transaction.count(entity.account, "", ACCESS_KEY, prefix=f"{entity.id}/")
+            keys = transaction.count(entity.account, "", ACCESS_KEY, prefix=f"{entity.id}/")
+            devices = transaction.count(entity.account, "", MFA_OWNER, prefix=f"{entity.id}/")
+            return Dependents(access_keys=keys, mfa_devices=devices)
         case Group():
-            return transaction.count(entity.account, "", MEMBER, prefix=f"{fold(entity.name)}/")
+            return Dependents(members=transaction.count(entity.account, "", MEMBER, prefix=f"{fold(entity.name)}/"))
         case Role():
-            return transaction.count(entity.account, "", PROFILE_ROLE, prefix=f"{fold(entity.name)}/")
+            profiles = transaction.count(entity.account, "", PROFILE_ROLE, prefix=f"{fold(entity.name)}/")
+            return Dependents(instance_profiles=profiles)
         case InstanceProfile() | OidcProvider() | SamlProvider():
-            return 0
+            return Dependents()
         case _:
             raise TypeError(f"no kind of entity: {type(entity)}")
 

@@ -13,11 +13,12 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, select, tuple_
 
+from yett.adapters.sql.credential_store import seal_identity as credential_identity
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.function_documents import EVENT, FUNCTION, environment_identity, payload_identity
 from yett.adapters.sql.function_documents import VERSION as FUNCTION_VERSION
-from yett.adapters.sql.iam_documents import ACCESS_KEY, seal_identity
+from yett.adapters.sql.iam_documents import ACCESS_KEY, MFA_DEVICE, seal_identity
 from yett.adapters.sql.schema import DOCUMENTS
 from yett.adapters.sql.sealing import VERSION, SealBroken, Sealer
 from yett.adapters.sql.stack_store import STACK
@@ -38,9 +39,15 @@ def cognito(kind: str) -> Identity:
     return lambda account, region, key: seal_identity_of(kind, key)  # noqa: ARG005
 
 
+def credential(kind: str) -> Identity:
+    """Secrets in documents of IAM's credentials are bound to kind, account and key."""
+    return lambda account, region, key: credential_identity(kind, account, key)  # noqa: ARG005
+
+
 IDENTITIES: Final[Mapping[str, Identity]] = {
     ACCESS_KEY: lambda account, region, key: seal_identity(account, key.rpartition("/")[2]),  # noqa: ARG005
     EVENT: lambda account, region, key: payload_identity(key),  # noqa: ARG005
+    MFA_DEVICE: credential(MFA_DEVICE),
     FUNCTION: partial(environment_identity, FUNCTION),
     FUNCTION_VERSION: partial(environment_identity, FUNCTION_VERSION),
     STACK: stack_identity,
@@ -48,6 +55,7 @@ IDENTITIES: Final[Mapping[str, Identity]] = {
 }
 ALWAYS_SEALED: Final = (
     ACCESS_KEY,
+    MFA_DEVICE,
     EVENT,
     FUNCTION,
     FUNCTION_VERSION,

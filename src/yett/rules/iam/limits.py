@@ -7,6 +7,7 @@ from typing import Final
 
 ACCESS_KEYS_PER_USER: Final = 2
 GROUPS_PER_USER: Final = 10
+MFA_DEVICES_PER_USER: Final = 8
 MANAGED_POLICIES_PER_ENTITY: Final = 10
 POLICY_VERSIONS: Final = 5
 TAGS_PER_ENTITY: Final = 50

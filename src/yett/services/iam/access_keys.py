@@ -8,22 +8,13 @@ from yett.ports.iam_store import AccessKey, AccessKeyStatus, TooMany
 from yett.rules.iam.identifiers import ACCESS_KEY_DICE, make_access_key_id
 from yett.rules.iam.limits import ACCESS_KEYS_PER_USER
 from yett.services.call import Call
-from yett.services.iam.entities import USER, Answer, Params, get_entity, page_of
+from yett.services.iam.entities import Answer, Params, page_of
 from yett.services.iam.errors import no_such_entity, quota_exceeded, validation_error
-from yett.services.iam.users import caller_name
+from yett.services.iam.users import owner_of
 from yett.values.identifiers import LONG_TERM_ACCESS_KEY
 from yett.values.secret import Secret
 
 SECRET_BYTES: Final = 30  # 40 characters of base 64
-
-
-async def owner_of(call: Call, params: Params) -> tuple[str, str | None]:
-    """The unique id and name of the user meant: the one named, else the caller. Root has its account, and no name."""
-    name = params.get("UserName") or caller_name(call)
-    if name is None:
-        return call.account, None
-    user = await get_entity(call, USER, name)
-    return user.id, user.name
 
 
 async def create_access_key(call: Call, params: Params) -> Answer:

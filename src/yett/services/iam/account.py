@@ -63,6 +63,7 @@ async def get_account_summary(call: Call, params: Params) -> Answer:  # noqa: AR
     store, account = call.ports.iam_store, call.account
     policies = await store.policies(account)
     root_keys = await store.access_keys(account, account)
+    devices, assigned = await call.ports.credential_store.count_mfa_devices(account)
     return {
         "SummaryMap": {
             "Users": await store.count(User, account),
@@ -72,9 +73,9 @@ async def get_account_summary(call: Call, params: Params) -> Answer:  # noqa: AR
             "Policies": len(policies),
             "PolicyVersionsInUse": sum(len(policy.versions) for policy in policies),
             "AccountAccessKeysPresent": int(bool(root_keys)),
-            "AccountMFAEnabled": 0,
-            "MFADevices": 0,
-            "MFADevicesInUse": 0,
+            "AccountMFAEnabled": 0,  # root has no device: EnableMFADevice names a user
+            "MFADevices": devices,
+            "MFADevicesInUse": assigned,
             "Providers": await store.count(OidcProvider, account) + await store.count(SamlProvider, account),
             "ServerCertificates": 0,
             "AccessKeysPerUserQuota": ACCESS_KEYS_PER_USER,

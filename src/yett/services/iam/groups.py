@@ -3,7 +3,7 @@
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import Group
+from yett.ports.iam_store import Dependents, Group
 from yett.services.call import Call
 from yett.services.iam.authorization import authorize_target
 from yett.services.iam.entities import (
@@ -77,8 +77,8 @@ async def delete_group(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
     """
 
-    def check(group: Group, members: int) -> None:
-        if members:
+    def check(group: Group, dependents: Dependents) -> None:
+        if dependents.members:
             raise must_first("remove users from group")
         if group.attached_policies:
             raise must_first("detach all policies")

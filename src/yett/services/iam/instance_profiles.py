@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from yett.ports.iam_store import InstanceProfile, Role
+from yett.ports.iam_store import Dependents, InstanceProfile, Role
 from yett.rules.iam.limits import ROLES_PER_INSTANCE_PROFILE
 from yett.services.call import Call
 from yett.services.iam.authorization import authorize_target
@@ -69,7 +69,7 @@ async def delete_instance_profile(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteInstanceProfile.html
     """
 
-    def check(profile: InstanceProfile, _: int) -> None:
+    def check(profile: InstanceProfile, _: Dependents) -> None:
         if profile.roles:
             raise must_first("remove roles from instance profile")
 

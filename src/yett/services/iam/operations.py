@@ -14,6 +14,7 @@ from yett.services.iam import (
     inline_policies,
     instance_profiles,
     managed_policies,
+    mfa_devices,
     oidc_providers,
     roles,
     saml_providers,
@@ -122,6 +123,17 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "TagSAMLProvider": saml_providers.tag_saml_provider,
     "UntagSAMLProvider": saml_providers.untag_saml_provider,
     "ListSAMLProviderTags": saml_providers.list_saml_provider_tags,
+    "CreateVirtualMFADevice": mfa_devices.create_virtual_mfa_device,
+    "EnableMFADevice": mfa_devices.enable_mfa_device,
+    "ResyncMFADevice": mfa_devices.resync_mfa_device,
+    "DeactivateMFADevice": mfa_devices.deactivate_mfa_device,
+    "DeleteVirtualMFADevice": mfa_devices.delete_virtual_mfa_device,
+    "GetMFADevice": mfa_devices.get_mfa_device,
+    "ListMFADevices": mfa_devices.list_mfa_devices,
+    "ListVirtualMFADevices": mfa_devices.list_virtual_mfa_devices,
+    "TagMFADevice": mfa_devices.tag_mfa_device,
+    "UntagMFADevice": mfa_devices.untag_mfa_device,
+    "ListMFADeviceTags": mfa_devices.list_mfa_device_tags,
     "CreateAccountAlias": account.create_account_alias,
     "DeleteAccountAlias": account.delete_account_alias,
     "ListAccountAliases": account.list_account_aliases,
@@ -134,7 +146,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 CONSOLE: Final = "there is no AWS console here to sign in to"
-DEVICES: Final = "multi-factor devices of IAM users are not kept yet"
 PROVIDERS: Final = "no tokens are issued for other parties"
 KEYS: Final = "keys and certificates for other services have no use here"
 REPORTS: Final = "no such report is made"
@@ -161,22 +172,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
             "DeleteAccountPasswordPolicy",
         ),
         CONSOLE,
-    ),
-    **dict.fromkeys(
-        (
-            "CreateVirtualMFADevice",
-            "DeleteVirtualMFADevice",
-            "EnableMFADevice",
-            "DeactivateMFADevice",
-            "GetMFADevice",
-            "ResyncMFADevice",
-            "ListMFADevices",
-            "ListVirtualMFADevices",
-            "TagMFADevice",
-            "UntagMFADevice",
-            "ListMFADeviceTags",
-        ),
-        DEVICES,
     ),
     **dict.fromkeys(
         (
@@ -288,6 +283,8 @@ async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, .
         return resource_tag_keys(await oidc_providers.tags_of(call, params), service="iam")
     if "SAMLProviderArn" in params:
         return resource_tag_keys(await saml_providers.tags_of(call, params), service="iam")
+    if "SerialNumber" in params and resolver is None:  # about the device itself, not about whose it is
+        return resource_tag_keys(await mfa_devices.tags_of(call, params), service="iam")
     if not isinstance(resolver, partial):  # about a policy, or about what is only being made
         arn = params.get("PolicyArn")
         policy = None if arn is None else await call.ports.iam_store.find_policy(arn)
@@ -314,6 +311,7 @@ RESOURCES: Final[Mapping[str, Resolver]] = {
     **resolvers(USER, "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"),
     **resolvers(USER, "PutUserPolicy", "GetUserPolicy", "DeleteUserPolicy", "ListUserPolicies"),
     **resolvers(USER, "TagUser", "UntagUser", "ListUserTags"),
+    **resolvers(USER, "EnableMFADevice", "ResyncMFADevice", "DeactivateMFADevice", "GetMFADevice", "ListMFADevices"),
     **resolvers(GROUP, "GetGroup", "UpdateGroup", "DeleteGroup", "AddUserToGroup", "RemoveUserFromGroup"),
     **resolvers(GROUP, "AttachGroupPolicy", "DetachGroupPolicy", "ListAttachedGroupPolicies"),
     **resolvers(GROUP, "PutGroupPolicy", "GetGroupPolicy", "DeleteGroupPolicy", "ListGroupPolicies"),

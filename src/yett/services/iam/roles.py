@@ -3,7 +3,7 @@
 import msgspec
 
 from yett.policy import Kind, PolicyDocument
-from yett.ports.iam_store import Role
+from yett.ports.iam_store import Dependents, Role
 from yett.rules.iam.limits import TRUST_POLICY_CHARACTERS
 from yett.services.call import Call, ServiceError
 from yett.services.iam.entities import (
@@ -147,8 +147,8 @@ async def delete_role(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html
     """
 
-    def check(role: Role, instance_profiles: int) -> None:
-        if instance_profiles:
+    def check(role: Role, dependents: Dependents) -> None:
+        if dependents.instance_profiles:
             raise must_first("remove roles from instance profile")
         if role.attached_policies:
             raise must_first("detach all policies")

@@ -3,7 +3,7 @@
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import Group, User
+from yett.ports.iam_store import Dependents, Group, User
 from yett.rules.iam.limits import GROUPS_PER_USER
 from yett.services.call import Call
 from yett.services.iam.authorization import authorize_target
@@ -81,6 +81,15 @@ def caller_name(call: Call) -> str | None:
     raise validation_error("Must specify userName when calling with non-User credentials")
 
 
+async def owner_of(call: Call, params: Params) -> tuple[str, str | None]:
+    """The unique id and name of the user meant: the one named, else the caller. Root has its account, and no name."""
+    name = params.get("UserName") or caller_name(call)
+    if name is None:
+        return call.account, None
+    user = await get_entity(call, USER, name)
+    return user.id, user.name
+
+
 async def update_user(call: Call, params: Params) -> Answer:
     """Give a user another name or path. The caller needs permission on what it becomes, too.
 
@@ -106,15 +115,17 @@ async def delete_user(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
     """
 
-    def check(user: User, access_keys: int) -> None:
+    def check(user: User, dependents: Dependents) -> None:
         if user.groups:
             raise must_first("remove users from group")
         if user.attached_policies:
             raise must_first("detach all policies")
         if user.inline_policies:
             raise must_first("delete policies")
-        if access_keys:
+        if dependents.access_keys:
             raise must_first("delete access keys")
+        if dependents.mfa_devices:
+            raise must_first("delete MFA device")
 
     if not await call.ports.iam_store.remove(User, call.account, params["UserName"], check):
         raise USER.missing(params["UserName"])

@@ -18,6 +18,7 @@ ROLE: Final = IAM + "role{Path}{RoleName}"
 INSTANCE_PROFILE: Final = IAM + "instance-profile{Path}{InstanceProfileName}"
 SAML_PROVIDER: Final = IAM + "saml-provider/{Name}"
 POLICY: Final = IAM + "policy{Path}{PolicyName}"
+MFA_DEVICE: Final = IAM + "mfa{Path}{VirtualMFADeviceName}"
 
 BOUNDARY: Final = {"iam:PermissionsBoundary": "PermissionsBoundary"}
 POLICY_ARN: Final = {"iam:PolicyARN": "PolicyArn"}
@@ -50,6 +51,14 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "TagUser": Permission(action="iam:TagUser", resource=USER, tags="Tags"),
     "UntagUser": Permission(action="iam:UntagUser", resource=USER, tag_keys="TagKeys"),
     "ListUsers": Permission(action="iam:ListUsers"),
+    "CreateVirtualMFADevice": Permission(
+        action="iam:CreateVirtualMFADevice", resource=MFA_DEVICE, tags="Tags", also={"Tags": "iam:TagMFADevice"}
+    ),
+    **rows(USER, "EnableMFADevice", "ResyncMFADevice", "DeactivateMFADevice", "GetMFADevice", "ListMFADevices"),
+    **rows("{SerialNumber}", "DeleteVirtualMFADevice", "ListMFADeviceTags"),
+    "TagMFADevice": Permission(action="iam:TagMFADevice", resource="{SerialNumber}", tags="Tags"),
+    "UntagMFADevice": Permission(action="iam:UntagMFADevice", resource="{SerialNumber}", tag_keys="TagKeys"),
+    "ListVirtualMFADevices": Permission(action="iam:ListVirtualMFADevices"),
     **rows(GROUP, "CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "AddUserToGroup", "RemoveUserFromGroup"),
     **rows(GROUP, "PutGroupPolicy", "GetGroupPolicy", "DeleteGroupPolicy", "ListGroupPolicies"),
     **rows(GROUP, "ListAttachedGroupPolicies"),

@@ -9,7 +9,8 @@ from yett.rules.sts.temporary_credentials import SessionKind, TemporarySession
 from yett.services.call import Call
 from yett.services.iam.authorization import context_of
 from yett.services.sts.errors import access_denied, not_authorized
-from yett.services.sts.sessions import Answer, Params, caller_of, describe_credentials, refuse_mfa
+from yett.services.sts.mfa import check_mfa
+from yett.services.sts.sessions import Answer, Params, caller_of, describe_credentials
 
 
 async def get_session_token(call: Call, params: Params) -> Answer:
@@ -20,7 +21,7 @@ async def get_session_token(call: Call, params: Params) -> Answer:
     caller = caller_of(call)
     demand_long_term(caller, "GetSessionToken")
     refuse_denied(call, caller)
-    refuse_mfa(params)
+    mfa_authenticated_at = await check_mfa(call, caller, params)
     identity = caller.identity
     issued_at = call.now.replace(microsecond=0)
     session = TemporarySession(
@@ -30,6 +31,7 @@ async def get_session_token(call: Call, params: Params) -> Answer:
         principal_name=identity.user_name or "root",
         issued_at=issued_at,
         expires_at=issued_at + duration(caller, params),
+        mfa_authenticated_at=mfa_authenticated_at,
     )
     return {"Credentials": describe_credentials(call.ports.session_tokens.issue(session))}
 

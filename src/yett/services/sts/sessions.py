@@ -8,7 +8,7 @@ from yett.ports.callers import Caller
 from yett.ports.iam_store import AWS_ACCOUNT
 from yett.ports.session_tokens import IssuedCredentials
 from yett.services.call import Call, ServiceError
-from yett.services.sts.errors import access_denied, validation_error
+from yett.services.sts.errors import validation_error
 
 Params = Mapping[str, Any]  # checked against the service model before an operation sees them
 Answer = Mapping[str, object]
@@ -29,12 +29,6 @@ def describe_credentials(issued: IssuedCredentials) -> dict[str, object]:
         "SessionToken": issued.session_token,
         "Expiration": issued.expires_at,
     }
-
-
-def refuse_mfa(params: Params) -> None:
-    """Refuse one-time codes: no multi-factor devices are kept, so none can be right."""
-    if params.get("SerialNumber") is not None or params.get("TokenCode") is not None:
-        raise access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code. ")
 
 
 async def read_session_policies(call: Call, params: Params, *, account: str) -> tuple[str | None, tuple[str, ...]]:

@@ -1,0 +1,159 @@
+"""Credentials of IAM's users in the database: a document for each device, and an index of who has which."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from yett.adapters.sql.database import Database
+from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.iam_documents import MFA_DEVICE, MFA_OWNER, UNIQUE_ID, fold
+from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
+from yett.ports.errors import Conflict
+from yett.ports.iam_store import TooMany
+from yett.rules.iam.mfa_devices import MfaDevice
+from yett.values.arn import Arn, NotAnArn
+
+T = TypeVar("T")
+CHUNK: Final = 200  # documents read at a time while a page is filled
+
+
+class SqlCredentialStore:
+    """The port's answer; see `yett.ports.credential_store` for what each method keeps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_mfa_device(self, device: MfaDevice) -> None:
+        """Add a device."""
+
+        def work(transaction: Transaction) -> None:
+            key = key_of(device)
+            body = encode_sealed(transaction, device, identity=seal_identity(MFA_DEVICE, device.account, key))
+            transaction.add(device.account, "", MFA_DEVICE, key, body)
+
+        await self._database.write(work)
+
+    async def find_mfa_device(self, account: str, serial_number: str) -> MfaDevice | None:
+        """The device of this serial number."""
+        return await self._database.read(lambda transaction: load(transaction, account, serial_number))
+
+    async def change_mfa_device(
+        self, account: str, serial_number: str, change: Callable[[MfaDevice], tuple[MfaDevice, T]], *, at_most: int
+    ) -> T | None:
+        """Replace a device by what *change* makes of it."""
+
+        def work(transaction: Transaction) -> T | None:
+            before = load(transaction, account, serial_number)
+            if before is None:
+                return None
+            after, told = change(before)
+            key = key_of(before)
+            if after.owner_id != before.owner_id:
+                move(transaction, before, after, at_most=at_most)
+            body = encode_sealed(transaction, after, identity=seal_identity(MFA_DEVICE, account, key))
+            transaction.put(account, "", MFA_DEVICE, key, body)
+            return told
+
+        return await self._database.write(work)
+
+    async def remove_mfa_device(self, account: str, serial_number: str, check: Callable[[MfaDevice], None]) -> bool:
+        """Remove a device unless *check* raises."""
+
+        def work(transaction: Transaction) -> bool:
+            device = load(transaction, account, serial_number)
+            if device is None:
+                return False
+            check(device)
+            if device.owner_id is not None:
+                transaction.remove(account, "", MFA_OWNER, owner_key(device.owner_id, device))
+            return transaction.remove(account, "", MFA_DEVICE, key_of(device))
+
+        return await self._database.write(work)
+
+    async def mfa_devices(
+        self, account: str, *, after: str, limit: int, is_assigned: bool | None
+    ) -> list[tuple[str, MfaDevice]]:
+        """Devices after a position."""
+
+        def work(transaction: Transaction) -> list[tuple[str, MfaDevice]]:
+            page: list[tuple[str, MfaDevice]] = []
+            position = after
+            while len(page) < limit:
+                chunk = transaction.scan(account, "", MFA_DEVICE, after=position, limit=CHUNK)
+                found = [(key, open_device(transaction, account, key, body)) for key, body in chunk]
+                page += [each for each in found if is_assigned is None or is_assigned == each[1].is_assigned]
+                if len(chunk) < CHUNK:
+                    break
+                position = chunk[-1][0]
+            return page[:limit]
+
+        return await self._database.read(work)
+
+    async def mfa_devices_of(self, account: str, owner_id: str) -> list[MfaDevice]:
+        """The devices of a user, oldest first."""
+
+        def work(transaction: Transaction) -> list[MfaDevice]:
+            rows = transaction.scan(account, "", MFA_OWNER, prefix=f"{owner_id}/")
+            keys = (key.removeprefix(owner_id) for key, _ in rows)
+            found = ((key, transaction.find(account, "", MFA_DEVICE, key)) for key in keys)
+            return [open_device(transaction, account, key, body) for key, body in found if body is not None]
+
+        devices = await self._database.read(work)
+        return sorted(devices, key=lambda each: (each.enabled_at or each.created_at, each.serial_number))
+
+    async def count_mfa_devices(self, account: str) -> tuple[int, int]:
+        """All of them, and those that are assigned."""
+
+        def work(transaction: Transaction) -> tuple[int, int]:
+            return transaction.count(account, "", MFA_DEVICE), transaction.count(account, "", MFA_OWNER)
+
+        return await self._database.read(work)
+
+
+def key_of(device: MfaDevice) -> str:
+    """A device's key: path and name, which differ by more than case from every other's."""
+    return fold(device.path + device.name)
+
+
+def owner_key(owner_id: str, device: MfaDevice) -> str:
+    """The key of the index document: whose, then which."""
+    return f"{owner_id}{key_of(device)}"
+
+
+def seal_identity(kind: str, account: str, key: str) -> str:
+    """What the secrets of a document are bound to."""
+    return f"{kind}:{account}:{key}"
+
+
+def load(transaction: Transaction, account: str, serial_number: str) -> MfaDevice | None:
+    """The device that the serial number names, if it is one of this account."""
+    try:
+        arn = Arn.parse(serial_number)
+    except NotAnArn:
+        return None
+    if arn.service != "iam" or arn.account != account or not arn.resource.startswith("mfa/"):
+        return None
+    key = fold(arn.resource.removeprefix("mfa"))
+    body = transaction.find(account, "", MFA_DEVICE, key)
+    return None if body is None else open_device(transaction, account, key, body)
+
+
+def open_device(transaction: Transaction, account: str, key: str, body: bytes) -> MfaDevice:
+    """The device in a document."""
+    return decode_sealed(transaction, body, MfaDevice, identity=seal_identity(MFA_DEVICE, account, key))
+
+
+def move(transaction: Transaction, before: MfaDevice, after: MfaDevice, *, at_most: int) -> None:
+    """Let the index say whose the device is now.
+
+    Raises:
+        TooMany, Conflict: See the port.
+    """
+    if before.owner_id is not None:
+        transaction.remove(before.account, "", MFA_OWNER, owner_key(before.owner_id, before))
+    if after.owner_id is None:
+        return
+    if transaction.find_pointer(UNIQUE_ID, after.owner_id) is None:
+        raise Conflict(f"there is no `{after.owner_id}` any more")
+    if transaction.count(after.account, "", MFA_OWNER, prefix=f"{after.owner_id}/") >= at_most:
+        raise TooMany(f"{at_most} MFA devices")
+    transaction.put(after.account, "", MFA_OWNER, owner_key(after.owner_id, after), b"")

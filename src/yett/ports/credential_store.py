@@ -1,0 +1,53 @@
+"""What IAM's users prove themselves with beside access keys: second factors."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from yett.rules.iam.mfa_devices import MfaDevice
+
+T = TypeVar("T")
+
+
+class CredentialStore(Protocol):
+    """Credentials by account. Their secrets are sealed at rest.
+
+    Each method is one transaction. A *change* or *check* handed in is pure, may be called more than once, in another
+    thread; what it raises undoes the whole and comes through. Serial numbers are looked up whatever their case.
+    """
+
+    async def add_mfa_device(self, device: MfaDevice) -> None:
+        """Raises:
+        AlreadyExists: The account has one of this path and name.
+        """
+        ...
+
+    async def find_mfa_device(self, account: str, serial_number: str) -> MfaDevice | None: ...
+
+    async def change_mfa_device(
+        self, account: str, serial_number: str, change: Callable[[MfaDevice], tuple[MfaDevice, T]], *, at_most: int
+    ) -> T | None:
+        """Replace a device by what *change* makes of it, and give what *change* tells beside it; None if there is none.
+
+        Raises:
+            TooMany: It would be its new owner's, who has *at_most* already.
+            Conflict: Its new owner is gone.
+        """
+        ...
+
+    async def remove_mfa_device(self, account: str, serial_number: str, check: Callable[[MfaDevice], None]) -> bool:
+        """Remove a device unless *check* raises; whether there was one."""
+        ...
+
+    async def mfa_devices(
+        self, account: str, *, after: str, limit: int, is_assigned: bool | None
+    ) -> list[tuple[str, MfaDevice]]:
+        """Devices after a position, those assigned, the others, or (None) all; each with its own position."""
+        ...
+
+    async def mfa_devices_of(self, account: str, owner_id: str) -> list[MfaDevice]:
+        """The devices of a user, oldest first."""
+        ...
+
+    async def count_mfa_devices(self, account: str) -> tuple[int, int]:
+        """How many there are, and how many of them are assigned."""
+        ...
