@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from tests.sdk.devices import give_device
 from tests.sdk.making import unique
 from tests.sdk.running import RunningServer
 
@@ -69,6 +70,8 @@ def world(running: RunningServer) -> dict[str, dict[str, Any]]:
         iam.put_group_policy(GroupName=groups[0], PolicyName=f"inline-{each}", PolicyDocument=DENY)
     for _ in range(2):
         iam.create_access_key(UserName=users[0])
+    devices = [give_device(running, users[0], off=-10)[0] for _ in range(3)]
+    iam.tag_mfa_device(SerialNumber=devices[0], Tags=TAGS)
     provider = iam.create_open_id_connect_provider(Url=f"https://{name}.example.com", Tags=TAGS)
     asked = {"ActionNames": ["s3:GetObject", "s3:PutObject"], "ResourceArns": ["arn:aws:s3:::a/b", "arn:aws:s3:::c/d"]}
     user_arn = iam.get_user(UserName=users[0])["User"]["Arn"]
@@ -89,6 +92,8 @@ def world(running: RunningServer) -> dict[str, dict[str, Any]]:
         "ListInstanceProfileTags": {"InstanceProfileName": f"{users[0]}-profile"},
         "ListInstanceProfiles": below,
         "ListInstanceProfilesForRole": role,
+        "ListMFADeviceTags": {"SerialNumber": devices[0]},
+        "ListMFADevices": user,
         "ListOpenIDConnectProviderTags": {"OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"]},
         "ListPolicies": {"Scope": "All"},
         "ListPolicyTags": {"PolicyArn": policies[0]},
@@ -99,6 +104,7 @@ def world(running: RunningServer) -> dict[str, dict[str, Any]]:
         "ListUserPolicies": user,
         "ListUserTags": user,
         "ListUsers": below,
+        "ListVirtualMFADevices": {},
         "SimulateCustomPolicy": {"PolicyInputList": [DENY], **asked},
         "SimulatePrincipalPolicy": {"PolicySourceArn": user_arn, **asked},
     }

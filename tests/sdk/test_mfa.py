@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +12,11 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.cli.processes import BIN
 from tests.rules.iam.qr_codes import read_qr_code
+from tests.sdk.devices import ALLOWED, Telephone, user_with_device
 from tests.sdk.making import Api, make_user, mock, unique
 from tests.sdk.running import RunningServer
 
-STEP_SECONDS = 30
-ALLOWED = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 PRESENT = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-
-
-class Telephone:
-    """An application with a seed. Its clock may be off, so that a test need not wait for its next codes."""
-
-    def __init__(self, totp: pyotp.TOTP, off: int) -> None:
-        self.totp = totp
-        self.step = int(time.time()) // STEP_SECONDS + off
-
-    def code(self) -> str:
-        """The next code, in the order in which it would show them."""
-        self.step += 1
-        return self.totp.at(self.step * STEP_SECONDS)
-
-    def pair(self) -> dict[str, str]:
-        return {"AuthenticationCode1": self.code(), "AuthenticationCode2": self.code()}
-
-
-def user_with_device(running: RunningServer, off: int = -10) -> tuple[str, Credentials, str, Telephone]:
-    """Name, access key, the device's serial number and its codes."""
-    arn, credentials = make_user(running, ALLOWED)
-    name = arn.rpartition("/")[2]
-    iam = running.client("iam")
-    made = iam.create_virtual_mfa_device(VirtualMFADeviceName=unique("phone"))["VirtualMFADevice"]
-    (uri,) = read_qr_code(made["QRCodePNG"])
-    totp = pyotp.parse_uri(uri)
-    assert isinstance(totp, pyotp.TOTP)
-    assert totp.secret == made["Base32StringSeed"].decode()
-    telephone = Telephone(totp, off)
-    iam.enable_mfa_device(UserName=name, SerialNumber=made["SerialNumber"], **telephone.pair())
-    return name, credentials, made["SerialNumber"], telephone
 
 
 def session_of(answer: dict[str, Any]) -> Credentials:

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 from tests.databases import database_url, emptied, postgresql_url
+from tests.sdk.devices import user_with_device
 from tests.sdk.making import Api, let_gateway_invoke, make_function, make_user, mock, proxy, unique
 from tests.sdk.running import RunningServer
-from tests.sdk.test_mfa import user_with_device
 
 from yett.adapters.sql import resealing
 from yett.adapters.sql.sealing import VERSION, key_id

@@ -163,7 +163,7 @@ async def test_tags_are_put_on_listed_and_taken_off_and_policies_see_them(aws: A
     alice = await aws.user("alice", allow(["iam:*MFADevice*"], serial, Condition=condition))
     await aws.do("iam:TagMFADevice", alice, SerialNumber=serial, Tags=[{"Key": "more", "Value": "b"}])
     listed = (await aws.do("iam:ListMFADeviceTags", alice, SerialNumber=serial))["Tags"]
-    assert listed == [*tags, {"Key": "more", "Value": "b"}]
+    assert listed == [{"Key": "more", "Value": "b"}, *tags]
     await aws.do("iam:UntagMFADevice", alice, SerialNumber=serial, TagKeys=["TEAM"])
     assert (await aws.refused("iam:DeleteVirtualMFADevice", alice, SerialNumber=serial))[0] == "AccessDenied"
     many = [{"Key": f"k{number}", "Value": ""} for number in range(50)]

@@ -25,6 +25,7 @@ from yett.services.iam.entities import (
     get_entity,
     more,
     page_of,
+    page_tags,
     read_marker,
     read_tags,
 )
@@ -173,7 +174,8 @@ async def list_mfa_devices(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
     """
     owner_id, name = await owner_of(call, params)
-    devices, rest = page_of(await call.ports.credential_store.mfa_devices_of(call.account, owner_id), params)
+    found = await call.ports.credential_store.mfa_devices_of(call.account, owner_id)
+    devices, rest = page_of(found, params, key=lambda device: device.serial_number)
     return {"MFADevices": [describe_assigned(device, name) for device in devices], **rest}
 
 
@@ -228,8 +230,7 @@ async def list_mfa_device_tags(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADeviceTags.html
     """
     device = await find_device(call, params)
-    page, rest = page_of(describe_tags(device.tags), params)
-    return {"Tags": page, **rest}
+    return page_tags(device.tags, params)
 
 
 async def tags_of(call: Call, params: Params) -> Mapping[str, str]:
