@@ -27,6 +27,10 @@ STORED: Final = {
 STORED_FOR: Final = {"lambda:RemovePermission": {"lambda:Principal"}}
 # Keys of what an operation refuses to be asked for.
 REFUSED: Final = {
+    "iam:FIDO-FIPS-140-2-certification": "there are virtual MFA devices only",
+    "iam:FIDO-FIPS-140-3-certification": "there are virtual MFA devices only",
+    "iam:FIDO-certification": "there are virtual MFA devices only",
+    "iam:RegisterSecurityKey": "there are virtual MFA devices only",
     "lambda:CodeSigningConfigArn": "signatures of code are not checked",
     "lambda:FunctionUrlAuthType": "functions have no URLs",
     "lambda:SecurityGroupIds": "there is no VPC",
