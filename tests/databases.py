@@ -1,4 +1,4 @@
-"""The databases that stores and servers are tried on: SQLite in a file, and PostgreSQL where a server answers."""
+"""The databases that stores and servers are tried on: SQLite in a file, and PostgreSQL where there is a server."""
 
 import os
 import uuid
@@ -7,31 +7,30 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.postgresql_server import postgresql_server
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.sealing import Sealer
 
-SERVER = os.environ.get("YETT_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432")
 MASTER_KEY = b"k" * 32
 
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """A database of this test process's own on the PostgreSQL server, dropped at the end."""
+    """A database of this test process's own on a PostgreSQL server, dropped at the end."""
     name = f"yett_test_{uuid.uuid4().hex}"
-    try:
-        admin = psycopg.connect(f"{SERVER}/postgres", autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"no PostgreSQL server answers at {SERVER}: {error}")
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: no server answers at {SERVER} (set YETT_TEST_POSTGRESQL): {error}")
-    with admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"{SERVER}/{name}"
-        finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    admin.close()
+    with postgresql_server() as server:
+        if server is None:
+            if os.environ.get("CI"):
+                pytest.fail("no PostgreSQL server answers, and none is installed")
+            pytest.skip("NOT TESTED ON POSTGRESQL: no server answers (YETT_TEST_POSTGRESQL), and none is installed")
+        with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=3) as admin:
+            admin.execute(f'CREATE DATABASE "{name}"')
+            try:
+                yield f"{server}/{name}"
+            finally:
+                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        admin.close()
 
 
 def emptied(url: str) -> str:

@@ -209,7 +209,7 @@ async def test_another_deletion_policy_is_refused_with_its_line(ground: Ground) 
 
 # -- kill -9
 
-ROUNDS = int(os.environ.get("YETT_KILL_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("YETT_CRASH_ROUNDS", "10"))
 WORKER = """
 import asyncio, json, os, signal, sys
 from pathlib import Path

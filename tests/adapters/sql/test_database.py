@@ -14,7 +14,7 @@ from yett.adapters.sql.database import BadDatabaseUrl, Database
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import Unavailable
 
-ROUNDS = int(os.environ.get("YETT_TEST_KILL_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("YETT_CRASH_ROUNDS", "10"))
 WRITERS, WRITES = 8, 25
 WRITER = """
 import asyncio, sys
