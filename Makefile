@@ -35,7 +35,7 @@ bench: $(STAMP)
 bench-policy: $(STAMP)
 	$(BIN)/python -m bench.micro --only policy --name policy
 
-# Ten minutes. A longer one: make soak SOAK="--seconds 28800 --rate 100", with --workers 2 too.
+# Ten minutes. A longer one: make soak SOAK="--seconds 28800 --rate 100 --workers 2 --redis --postgresql".
 SOAK ?= --seconds 600
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak.soak $(SOAK)

@@ -27,8 +27,13 @@ def postgresql_server() -> Iterator[str | None]:
     elif binaries is None:
         yield None
     else:
-        with own_server(binaries) as url:
-            yield url
+        with tempfile.TemporaryDirectory() as directory:
+            server = PostgresqlServer(binaries, Path(directory))
+            server.start()
+            try:
+                yield server.url
+            finally:
+                server.stop()
 
 
 def answers(url: str) -> bool:
@@ -49,38 +54,44 @@ def find_binaries() -> Path | None:
     return max(versions, key=lambda path: int(path.parent.name), default=None)
 
 
-@contextmanager
-def own_server(binaries: Path) -> Iterator[str]:
+class PostgresqlServer:
     """A server on a free port of this machine alone, gone with all it held at the end."""
-    user = stand_in() if os.geteuid() == 0 else None
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with tempfile.TemporaryDirectory() as directory:
-        data = Path(directory, "data")
-        if user is not None:
-            os.chown(directory, user.pw_uid, user.pw_gid)
 
-        def run(name: str, *options: str) -> None:
-            done = subprocess.run(
-                [binaries / name, "-D", data, *options],
-                user=None if user is None else user.pw_uid,
-                group=None if user is None else user.pw_gid,
-                extra_groups=None if user is None else [],
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                check=False,
-            )
-            assert done.returncode == 0, f"{name} failed"
+    def __init__(self, binaries: Path, directory: Path) -> None:
+        """*binaries* as `find_binaries` gives it; *directory* is empty, and given to whom the server runs as."""
+        self._binaries, self._directory = binaries, directory
+        self._user = stand_in() if os.geteuid() == 0 else None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = int(probe.getsockname()[1])
+        self.url = f"postgresql://yett@127.0.0.1:{self._port}"
+        if self._user is not None:
+            os.chown(directory, self._user.pw_uid, self._user.pw_gid)
+        self._run("initdb", "-U", "yett", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
-        run("initdb", "-U", "yett", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
         # -F: these databases need not outlive the machine; what is killed in tests is yett.
-        run("pg_ctl", "-w", "-l", f"{directory}/log", "-o", f"-F -h 127.0.0.1 -p {port} -k {directory}", "start")
-        try:
-            yield f"postgresql://yett@127.0.0.1:{port}"
-        finally:
-            run("pg_ctl", "-w", "-m", "immediate", "stop")
+        options = f"-F -h 127.0.0.1 -p {self._port} -k {self._directory}"
+        self._run("pg_ctl", "-w", "-l", str(self._directory / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, whoever is connected. What was committed is there when it starts again."""
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def _run(self, name: str, *options: str) -> None:
+        user = self._user
+        done = subprocess.run(
+            [self._binaries / name, "-D", self._directory / "data", *options],
+            user=None if user is None else user.pw_uid,
+            group=None if user is None else user.pw_gid,
+            extra_groups=None if user is None else [],
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+        assert done.returncode == 0, f"{name} failed"
 
 
 def stand_in() -> pwd.struct_passwd:

@@ -41,16 +41,21 @@ class RedisServer:
             self.process = None
 
 
+def find_redis() -> str | None:
+    """The path of a server that is installed."""
+    return next((path for path in map(shutil.which, BINARIES) if path), None)
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
     """A running server; a test that stops it starts it again."""
-    found = [path for path in map(shutil.which, BINARIES) if path]
-    if not found:
+    found = find_redis()
+    if found is None:
         if os.environ.get("CI"):
             pytest.fail("no redis-server is installed")
         pytest.skip("NOT TESTED ON REDIS: neither redis-server nor valkey-server is installed")
     with tempfile.TemporaryDirectory() as directory:
-        server = RedisServer(found[0], directory).start()
+        server = RedisServer(found, directory).start()
         try:
             yield server
         finally:

@@ -11,6 +11,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.postgresql_server import PostgresqlServer
+from tests.redis_server import RedisServer
 from tests.soak.wire import Backend, hang_up
 from tests.soak.world import World
 
@@ -38,9 +40,19 @@ Fault = Callable[[], AbstractAsyncContextManager[None]]
 class Faults:
     """All faults, by name."""
 
-    def __init__(self, world: World, backend: Backend, *, has_workers: bool) -> None:
+    def __init__(
+        self,
+        world: World,
+        backend: Backend,
+        *,
+        has_workers: bool,
+        redis: RedisServer | None = None,
+        postgresql: PostgresqlServer | None = None,
+    ) -> None:
         self._world = world
         self._backend = backend
+        self._redis = redis
+        self._postgresql = postgresql
         self.all: dict[str, Fault] = {
             "backend dead": self.backend_dead,
             "authorizer failing": lambda: self.authorizer("fail"),
@@ -63,6 +75,11 @@ class Faults:
             self.all["function host killed"] = lambda: self.killed(
                 "function host killed", functions, "yett.server.function_host"
             )
+            self.all["workers replaced"] = self.workers_replaced
+        if redis is not None:
+            self.all["Redis killed"] = self.redis_killed
+        if postgresql is not None:
+            self.all["PostgreSQL stopped"] = self.postgresql_stopped
 
     @asynccontextmanager
     async def switched(self, change: Callable[[bool], None]) -> AsyncIterator[None]:
@@ -150,6 +167,33 @@ class Faults:
                     os.kill(random.choice(pids), signal.SIGKILL)
             yield
             await asyncio.sleep(1.0)
+
+    @asynccontextmanager
+    async def workers_replaced(self) -> AsyncIterator[None]:
+        """New workers take the places of those that are there, and no call fails by it."""
+        os.kill(self._world.served.process.pid, signal.SIGHUP)
+        yield
+
+    @asynccontextmanager
+    async def redis_killed(self) -> AsyncIterator[None]:
+        """Authorizers are asked again, and no call fails by it."""
+        assert self._redis is not None
+        await asyncio.to_thread(self._redis.stop)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._redis.start)
+
+    @asynccontextmanager
+    async def postgresql_stopped(self) -> AsyncIterator[None]:
+        """What is not in memory cannot be decided, and so is refused or fails."""
+        assert self._postgresql is not None
+        async with self.disturbing("PostgreSQL stopped", EVERY_KIND):
+            await asyncio.to_thread(self._postgresql.stop)
+            try:
+                yield
+            finally:
+                await asyncio.to_thread(self._postgresql.start)
 
     @asynccontextmanager
     async def clients_hang_up(self) -> AsyncIterator[None]:

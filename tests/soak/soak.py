@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from tests.postgresql_server import PostgresqlServer, find_binaries
+from tests.redis_server import RedisServer, find_redis
 from tests.security.serving import Served
 from tests.soak.calls import ALLOWED, FAILED, REFUSED, Calls, Kind, Request
 from tests.soak.faults import Faults
@@ -38,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     pause_seconds: float = 2.0  # between two
     settle_seconds: float = 0.0  # until a change that was acknowledged must show, in whichever process: at once
     options: tuple[str, ...] = ()  # of `yett serve`
+    has_redis: bool = False  # workers share authorizers' answers through a Redis of the soak's own
+    has_postgresql: bool = False  # the store is a PostgreSQL of the soak's own
 
 
 class Tally(Struct):
@@ -51,12 +55,22 @@ class Tally(Struct):
 class Soak:
     """One run against a server."""
 
-    def __init__(self, served: Served, world: World, backend: Backend, settings: Settings) -> None:
+    def __init__(
+        self,
+        served: Served,
+        world: World,
+        backend: Backend,
+        settings: Settings,
+        *,
+        redis: RedisServer | None = None,
+        postgresql: PostgresqlServer | None = None,
+    ) -> None:
         self._served = served
         self._world = world
         self._settings = settings
         self._calls = Calls(world)
-        self._faults = Faults(world, backend, has_workers="--workers" in settings.options)
+        has_workers = "--workers" in settings.options
+        self._faults = Faults(world, backend, has_workers=has_workers, redis=redis, postgresql=postgresql)
         self._clients: dict[str, list[Client]] = defaultdict(list)  # by source address, those that are idle
         self.tallies = {kind.name: Tally(Counter(), []) for kind in self._calls.kinds}
         self.faults: Counter[str] = Counter()
@@ -157,17 +171,24 @@ def classify(answered: Answered) -> str:
 
 
 async def soak(settings: Settings, directory: Path) -> Soak:
-    """Start a server, make the world on it, and run."""
+    """Start a server and what it stands on, make the world on it, and run."""
     backend = Backend()
     await backend.start()
-    served = Served(directory / "home", *settings.options)
+    redis = start_redis(directory) if settings.has_redis else None
+    postgresql = start_postgresql(directory) if settings.has_postgresql else None
+    environment = {}
+    if redis is not None:
+        environment["YETT_REDIS_URL"] = redis.url
+    if postgresql is not None:
+        environment["YETT_DATABASE_URL"] = f"{postgresql.url}/postgres"
+    served = Served(directory / "home", *settings.options, **environment)
     await asyncio.to_thread(served.__enter__)
     try:
         world = await asyncio.to_thread(
             World, served, backend.port, directory / "mode", settle_seconds=settings.settle_seconds
         )
         before = resident_mebibytes(served.process.pid)
-        run = Soak(served, world, backend, settings)
+        run = Soak(served, world, backend, settings, redis=redis, postgresql=postgresql)
         await run.run()
         if served.process.poll() is not None:
             run.violations.append(f"the server ended with {served.process.returncode}")
@@ -176,10 +197,42 @@ async def soak(settings: Settings, directory: Path) -> Soak:
     finally:
         await asyncio.to_thread(served.__exit__, None, None, None)
         await backend.stop()
+        for one in (redis, postgresql):
+            if one is not None:
+                one.stop()
     if b"Traceback" in served.output:
         run.violations.append("the server's log holds a traceback")
         (directory / "server.log").write_bytes(served.output)
     return run
+
+
+def start_redis(directory: Path) -> RedisServer:
+    """A Redis that keeps nothing.
+
+    Raises:
+        SystemExit: None is installed.
+    """
+    binary = find_redis()
+    if binary is None:
+        raise SystemExit("no redis-server or valkey-server is installed")
+    return RedisServer(binary, str(directory)).start()
+
+
+def start_postgresql(directory: Path) -> PostgresqlServer:
+    """A PostgreSQL with an empty database.
+
+    Raises:
+        SystemExit: None is installed.
+    """
+    binaries = find_binaries()
+    if binaries is None:
+        raise SystemExit("no PostgreSQL is installed")
+    directory.chmod(0o755)  # so that whoever the server runs as finds its own
+    place = directory / "postgresql"
+    place.mkdir()
+    server = PostgresqlServer(binaries, place)
+    server.start()
+    return server
 
 
 def resident_mebibytes(pid: int) -> int:
@@ -196,6 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--rate", type=float, default=50.0, help="calls a second")
     parser.add_argument("--workers", type=int, default=0, help="of `yett serve`")
+    parser.add_argument("--redis", action="store_true", help="with a Redis of its own, which is killed too")
+    parser.add_argument("--postgresql", action="store_true", help="with a PostgreSQL of its own, which is stopped too")
     given = parser.parse_args(arguments)
     pace = min(1.0, given.seconds / 120)
     settings = Settings(
@@ -204,6 +259,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fault_seconds=max(0.4, 4.0 * pace),
         pause_seconds=max(0.2, 2.0 * pace),
         options=("--workers", str(given.workers)) if given.workers else (),
+        has_redis=given.redis,
+        has_postgresql=given.postgresql,
     )
     directory = Path(tempfile.mkdtemp(prefix="yett-soak-"))
     run = asyncio.run(soak(settings, directory))
