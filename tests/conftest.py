@@ -1,10 +1,12 @@
-"""What every test begins with."""
+"""What every test begins with, and ends with: nothing that was printed holds a secret."""
 
 import os
 import signal
+from collections.abc import Generator
 
 import hypothesis
 import pytest
+from tests import secrecy
 
 from yett.server.logging import configure_logging
 
@@ -19,8 +21,23 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI") == "true":
     hypothesis.settings.load_profile("ci")
 
+secrecy.watch()
+
 
 @pytest.fixture(autouse=True)
 def plain_log() -> None:
     """Our own log as a server has it, whatever an earlier test made of it."""
     configure_logging()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test during which a secret was printed or logged."""
+    report = yield
+    # What `logging` caught is of other libraries, at levels that tests have asked them for; ours goes to stderr.
+    printed = [(name, text.encode("utf-8", "surrogateescape")) for name, text in report.sections if " log " not in name]
+    try:
+        secrecy.check(printed)
+    except AssertionError as found:
+        report.outcome, report.longrepr, report.sections = "failed", str(found), []
+    return report

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from tests.secrecy import check, files_of
+
 BIN = Path(sys.executable).parent
 SECONDS = 60.0  # for what takes one or two, on a machine that is busy
 UP = "Ctrl-C stops it"
@@ -32,6 +34,7 @@ class Process:
     ) -> None:
         """What goes to stderr is read with the rest, unless *errors* takes it."""
         self.printed = ""
+        self._home = cwd / environment.get("YETT_HOME", ".yett")
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             [BIN / "yett", *words],
@@ -80,6 +83,8 @@ class Process:
             self.printed += self._lines.get() or ""
         assert self._process.stdout is not None
         self._process.stdout.close()
+        check([("its output", self.printed.encode())])
+        check(files_of(self._home) if self._home.is_dir() else ())
         return code
 
     def is_running(self) -> bool:

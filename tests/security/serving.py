@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from tests.sdk.running import NO_RETRIES
+from tests.secrecy import check, files_of
 
 START_SECONDS = 60.0
 
@@ -71,6 +72,7 @@ class Served:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        check([("its output", self.output), *files_of(self.home)])
 
     @property
     def output(self) -> bytes:

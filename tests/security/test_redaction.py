@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.sdk.making import package, unique
+from tests.secrecy import spellings
 from tests.security.serving import Served
 
 MASTER_KEY = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -232,19 +233,6 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
         played = Scenario(served)
         played.play()
     return played
-
-
-def spellings(secret: str) -> set[bytes]:
-    """A secret as it is, and as it may have been written down."""
-    raw = secret.encode()
-    spelled = {raw, raw[::-1], raw.hex().encode(), json.dumps(secret)[1:-1].encode()}
-    spelled |= {urllib.parse.quote(secret, safe="").encode(), urllib.parse.quote_plus(secret).encode()}
-    for shift in range(3):  # base64 of a text around it, wherever in it the secret stands
-        encoded = base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4].rstrip(b"=")
-        spelled |= {encoded, encoded.replace(b"+", b"-").replace(b"/", b"_")}
-    with contextlib.suppress(ValueError):
-        spelled.add(base64.b64decode(raw, validate=True))
-    return {one for one in spelled if len(one) >= 12}
 
 
 def finds(scenario: Scenario, places: Mapping[str, bytes], *, but: Mapping[str, str]) -> list[tuple[str, str]]:
