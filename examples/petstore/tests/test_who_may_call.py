@@ -44,9 +44,9 @@ def test_the_auditor_sees_everything(pets):
 
 def test_a_customer_may_add_a_pet_until_the_token_expires(pets):
     alice = pets.as_pool_user("CustomerPool", "alice")
-    assert alice.post("/pets", body=b'{"name": "Rex"}').assert_allowed().json["owner"] == "alice"
+    assert alice.post("/pets", json={"name": "Rex"}).assert_allowed().json["owner"] == "alice"
     pets.gateway.clock.advance(minutes=61)
-    expired = alice.post("/pets", body=b'{"name": "Rex"}').assert_denied(by="unauthenticated", status=401)
+    expired = alice.post("/pets", json={"name": "Rex"}).assert_denied(by="unauthenticated", status=401)
     assert expired.json == {"message": "The incoming token has expired"}
 
 
@@ -71,7 +71,22 @@ def test_nobody_gets_in_while_the_partners_authorizer_fails(pets, fault):
 def test_nobody_gets_in_while_the_customers_keys_are_out_of_reach(pets):
     alice = pets.as_pool_user("CustomerPool", "alice")
     pets.gateway.lose_key_sets()
-    assert alice.post("/pets", body=b"{}").outcome == "error"
+    assert alice.post("/pets", json={}).outcome == "error"
+
+
+def test_a_token_of_before_the_keys_were_rotated_is_refused(pets):
+    before = pets.as_pool_user("CustomerPool", "alice")
+    before.post("/pets", json={"name": "Rex"}).assert_allowed()
+    pets.gateway.rotate_keys("CustomerPool")
+    before.post("/pets", json={"name": "Rex"}).assert_denied(by="unauthenticated", status=401)
+    pets.as_pool_user("CustomerPool", "alice").post("/pets", json={"name": "Rex"}).assert_allowed()
+
+
+def test_the_auditor_has_an_hour(pets):
+    auditor = pets.as_role("petstore-auditor")
+    auditor.get("/stock/7").assert_allowed()
+    pets.gateway.clock.advance(hours=1)
+    assert auditor.get("/stock/7").assert_denied(status=403).error_type == "ExpiredTokenException"
 
 
 def test_the_office_answers_its_own_network_alone(office):

@@ -1,6 +1,6 @@
 """An answer of the gateway, with the explanation of how it came about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,11 +17,18 @@ class Answer:
 
     __tracebackhide__ = True
 
-    def __init__(self, response: HttpResponse, trace: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        response: HttpResponse,
+        trace: Mapping[str, Any],
+        propose: Callable[[], Sequence[Mapping[str, object]]] = tuple,
+    ) -> None:
+        """*propose* says what would allow the call, and is asked for when an explanation is."""
         self.status = response.status
         self.headers = response.headers
         self.body = response.body
         self.trace = trace
+        self._propose = propose
 
     @property
     def text(self) -> str:
@@ -75,7 +82,7 @@ class Answer:
         """The explanation as `yett explain` prints it."""
         console = Console(width=160, color_system=None, highlight=False, soft_wrap=True)
         with console.capture() as captured:
-            console.print(draw(self.trace))
+            console.print(draw({**self.trace, "wouldAllow": self._propose()}))
         return captured.get()
 
     def __repr__(self) -> str:

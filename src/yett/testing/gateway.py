@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 import uvloop
 from msgspec.structs import force_setattr, replace
 
 from yett.execute_api.access_matrix import rows_of
+from yett.execute_api.proposals import propose
 from yett.execute_api.trace import explain
-from yett.ports.iam_store import Role
+from yett.ports.iam_store import Role, User
 from yett.rules.sts.temporary_credentials import TemporarySession
 from yett.server.putting_up import Up, put_up
 from yett.server.run import Server
@@ -25,7 +27,7 @@ from yett.services.perform import perform
 from yett.sigv4 import SignedRequest, sign
 from yett.testing.answer import Answer
 from yett.testing.clock import MovableClock
-from yett.testing.faults import Fault, FaultyKeySets, FaultyRunner
+from yett.testing.faults import Fault, FaultyKeySets, FaultyRunner, RotatedKeys, RotatedSigningKeys, RotatedUserPools
 from yett.testing.golden import GoldenMatrix, outcome_of
 from yett.values.arn import Arn
 from yett.values.http import Headers, HttpRequest, HttpResponse
@@ -52,6 +54,7 @@ class Gateway:
         self.template = template
         self.updates_golden_files = updates_golden_files
         self.clock = MovableClock()
+        self.warnings: dict[str, None] = {}  # what callers will be surprised by, as far as calls have shown it
         self._settings = ServerSettings(home=home, port=0)
         self._parameters = dict(parameters or {})
         self._keys: dict[str, tuple[str, Secret]] = {}
@@ -63,10 +66,13 @@ class Gateway:
         try:
             self.server = self.run(Server.start(self._settings, clock=self.clock))
             self._runner = FaultyRunner(self.server.ports.function_runner)
-            self._key_sets = FaultyKeySets(self.server.ports.key_sets)
+            self._rotated = RotatedKeys()
+            self._key_sets = FaultyKeySets(self.server.ports.key_sets, self._rotated)
             # The bundle is frozen for everybody else; a test's gateway alone has ports that fail on demand.
             force_setattr(self.server.ports, "function_runner", self._runner)
             force_setattr(self.server.ports, "key_sets", self._key_sets)
+            for name, kind in (("signing_keys", RotatedSigningKeys), ("user_pool_store", RotatedUserPools)):
+                force_setattr(self.server.ports, name, kind(getattr(self.server.ports, name), self._rotated))
             self.up: Up = self.run(put_up(self.server, self.template, self._parameters, lambda _: None))
         except BaseException:
             self.__exit__()
@@ -94,6 +100,7 @@ class Gateway:
         self._runner.faults.clear()
         self._runner.invocations.clear()
         self._key_sets.is_reachable = True
+        self._rotated.clear()
         for api in self.up.stack.apis:
             flush = self.server.ports.authorizer_cache.flush(self._settings.account, api.api_id, api.stage)
             self.run(flush)
@@ -129,6 +136,8 @@ class Gateway:
 
     def fail(self, function: str, fault: Fault | str) -> None:
         """Have a function of the template (by logical id) fail from now on, until the test ends."""
+        if fault not in list(Fault):
+            raise ValueError(f"`{fault}` is no fault: there are {', '.join(Fault)}")
         self._runner.faults[self.physical_id(function)] = Fault(fault)
 
     def invocations(self, function: str) -> int:
@@ -138,6 +147,13 @@ class Gateway:
     def lose_key_sets(self) -> None:
         """Have every key set be unreachable from now on, until the test ends."""
         self._key_sets.is_reachable = False
+
+    def rotate_keys(self, pool: str) -> None:
+        """Have a user pool of the template (by logical id) sign with new keys from now on and know its old ones no
+        more, until the test ends.
+        """
+        pool_id, ports = self.physical_id(pool), self.server.ports
+        self._rotated.put(pool_id, ports.settings.issuer(pool_id), self.run(ports.signing_keys.make()))
 
     # Acting as the account's root, through the same door as everybody
 
@@ -168,6 +184,8 @@ class Gateway:
     def access_key(self, user: str) -> tuple[str, Secret]:
         """An access key of an IAM user, made once."""
         if user not in self._keys:
+            if self.run(self.server.ports.iam_store.find(User, self._settings.account, user)) is None:
+                raise LookupError(f"there is no IAM user `{user}` in account {self._settings.account}")
             made = self.perform("iam", "CreateAccessKey", UserName=user)["AccessKey"]
             self._keys[user] = (made["AccessKeyId"], Secret(made["SecretAccessKey"]))
         return self._keys[user]
@@ -301,6 +319,10 @@ class Client:
         """PUT; see ``request``."""
         return self.request("PUT", path, **options)
 
+    def patch(self, path: str, **options: Any) -> Answer:
+        """PATCH; see ``request``."""
+        return self.request("PATCH", path, **options)
+
     def delete(self, path: str, **options: Any) -> Answer:
         """DELETE; see ``request``."""
         return self.request("DELETE", path, **options)
@@ -313,9 +335,14 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        json: object = None,
         secure: bool = False,
     ) -> Answer:
-        """Call the API. *path* lies below the stage and is percent-encoded."""
+        """Call the API. *path* lies below the stage and is percent-encoded; *json* is sent as the body."""
+        if not path.startswith("/"):
+            raise ValueError(f"a path begins with a slash: `{path}`")
+        if json is not None:
+            body, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
         gateway, host = self._api.gateway, f"{self._api.api_id}.execute-api.localhost"
         now = gateway.clock.now()
         full_path = f"/{self._api.stage}{path}"
@@ -350,7 +377,11 @@ class Client:
         record = gateway.server.decisions.find(request.request_id)
         if record is None:
             raise LookupError("the decision of this call is not kept any more")
-        return Answer(response, explain(record))
+        answer = Answer(response, explain(record), lambda: gateway.run(propose(record, gateway.server.ports)))
+        gateway.warnings.update(
+            dict.fromkeys(f"{each['where']}: {each['message']}" for each in answer.trace["warnings"])
+        )
+        return answer
 
 
 async def read_whole(answering: Awaitable[HttpResponse]) -> HttpResponse:

@@ -6,12 +6,39 @@ replace.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from yett.testing.gateway import Api, Gateway
+
+
+SURPRISES: pytest.StashKey[dict[str, None]] = pytest.StashKey()
+OF_WORKER = "yett_surprises"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under xdist, have the controller know what this worker's calls have shown."""
+    if hasattr(session.config, "workeroutput"):
+        found = session.config.stash.setdefault(SURPRISES, {})
+        session.config.workeroutput[OF_WORKER] = list(found)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist has ended."""
+    known = node.config.stash.setdefault(SURPRISES, {})
+    known.update(dict.fromkeys(getattr(node, "workeroutput", {}).get(OF_WORKER, ())))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """What callers will be surprised by, though no test failed."""
+    surprises = config.stash.get(SURPRISES, {})
+    if surprises:
+        terminalreporter.section("yett: beware")
+        for surprise in surprises:
+            terminalreporter.line(surprise)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +75,7 @@ def gateway(
         parameters=yett_parameters,
         updates_golden_files=bool(pytestconfig.getoption("update_golden")),
     ) as running:
+        pytestconfig.stash[SURPRISES] = running.warnings
         yield running
 
 
