@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 
 from tests.cli.conftest import Shop
-from tests.cli.processes import environment_of, paste, run
+from tests.cli.processes import UP, Process, environment_of, paste, run
+
+from yett.cli.explain import find_request_id
 
 OFFICE = """
 Transform: AWS::Serverless-2016-10-31
@@ -58,6 +60,74 @@ def test_an_authorizer_that_names_one_method_is_found_once_it_has_answered(shop:
     assert "OPEN_TO_ANYONE" in codes
     # One method hangs on the authorizer, so its answers may well name that one.
     assert "AUTHORIZER_NAMES_ONE_METHOD" not in codes
+
+
+GUARDED = """
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Runtime: python3.12, Handler: index.handler}}
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      Auth:
+        Authorizers:
+          Narrow: {FunctionArn: !GetAtt Narrow.Arn, FunctionPayloadType: TOKEN, Identity: {ReauthorizeEvery: 120}}
+          Wide: {FunctionArn: !GetAtt Wide.Arn, FunctionPayloadType: TOKEN}
+  Narrow:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: |
+        def handler(event, context):
+            statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+            return {"principalId": "p", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+  Wide:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: |
+        def handler(event, context):
+            statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+            return {"principalId": "p", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+  Backend:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: "def handler(event, context): return {'statusCode': 200}"
+      Events:
+        A: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /a, Method: get, Auth: {Authorizer: Narrow}}}
+        B: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /b, Method: get, Auth: {Authorizer: Narrow}}}
+        C: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /c, Method: get, Auth: {Authorizer: Wide}}}
+"""
+SURPRISE = "and is cached for 120 s: the next method gets 403"
+
+
+def test_authorizers_are_looked_at_before_anybody_calls(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(GUARDED)
+    environment = environment_of(tmp_path / "home")
+    result = run("yett", "audit", "template.yaml", "--json", environment=environment, cwd=tmp_path)
+    assert result.returncode == 1, result.stderr
+    found = {(each["code"], each["where"]): each["message"] for each in json.loads(result.stdout)["findings"]}
+    assert SURPRISE in found["AUTHORIZER_NAMES_ONE_METHOD", "authorizer Narrow"]
+    assert "its code (index.py, line 2)" in found["AUTHORIZER_NAMES_ONE_METHOD", "authorizer Narrow"]
+    assert "allows everything" in found["AUTHORIZER_ALLOWS_EVERYTHING", "authorizer Wide"]
+    up = Process("up", "template.yaml", "--port", "0", environment=environment, cwd=tmp_path)
+    try:
+        printed = up.wait_for(UP)
+        assert "beware: authorizer Narrow: its code (index.py, line 2)" in printed
+        assert SURPRISE in printed
+        (url,) = [line.split()[-1] for line in printed.splitlines() if line.startswith("Api (")]
+        called = paste(f"curl -si -H 'Authorization: x' {url}/a", environment=environment, cwd=tmp_path)
+        assert " 200 " in called.stdout, called.stdout
+        again = run("yett", "audit", "--json", environment=environment, cwd=tmp_path)
+        answered = [
+            each["message"]
+            for each in json.loads(again.stdout)["findings"]
+            if (each["code"], each["stage"]) == ("AUTHORIZER_NAMES_ONE_METHOD", "prod")
+        ]
+        assert answered == [f"this Allow covers prod/GET/a only, {SURPRISE}"]  # told once: as it was answered
+        explained = run("yett", "explain", find_request_id(called.stdout), environment=environment, cwd=tmp_path)
+        assert f"beware: authorizer Narrow: this Allow covers prod/GET/a only, {SURPRISE}" in explained.stdout
+    finally:
+        up.end()
 
 
 def test_template_and_server_exclude_each_other(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from yett.cli.planned import plan_as_json, show_plan
 from yett.cli.routes import Route, find_program, invoke_url, list_routes, print_routes
 from yett.cli.serving import serve_until_told, settings_of
+from yett.execute_api.authorizer_hints import code_findings
 from yett.server.home import HomeInUse
 from yett.server.putting_up import Up, plan_up, put_up
 from yett.server.run import Server
@@ -44,6 +45,16 @@ class Ignored(Struct, frozen=True, kw_only=True, rename="camel"):
     why: str
 
 
+class Warned(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What callers will be surprised by."""
+
+    code: str
+    api_id: str
+    stage: str
+    where: str
+    message: str
+
+
 class Summary(Struct, frozen=True, kw_only=True, rename="camel"):
     """What ``--json`` prints."""
 
@@ -54,6 +65,7 @@ class Summary(Struct, frozen=True, kw_only=True, rename="camel"):
     outputs: dict[str, str]
     apis: tuple[Api, ...]
     ignored: tuple[Ignored, ...]
+    warnings: tuple[Warned, ...]
 
 
 @click.command()
@@ -146,6 +158,7 @@ async def summarize(server: Server, running: Up) -> Summary:
     """What is up, and how to try it."""
     program = find_program()
     apis: list[Api] = []
+    warnings: list[Warned] = []
     for each in running.stack.apis:
         plan = await server.ports.plans.resolve(each.api_id, each.stage)
         if plan is None:
@@ -162,6 +175,10 @@ async def summarize(server: Server, running: Up) -> Summary:
                 routes=routes,
             )
         )
+        warnings += [
+            Warned(code=found.code, api_id=each.api_id, stage=each.stage, where=found.where, message=found.message)
+            for found in await code_findings(plan, server.ports)
+        ]
     return Summary(
         url=server.url,
         home=str(server.home),
@@ -173,6 +190,7 @@ async def summarize(server: Server, running: Up) -> Summary:
             Ignored(logical_id=each.logical_id, what=each.what, line=each.line, why=each.why)
             for each in running.stack.ignored
         ),
+        warnings=tuple(warnings),
     )
 
 
@@ -187,6 +205,9 @@ def show(summary: Summary, say: Say) -> None:
             say(f"    {ignored.what} ({where}): {ignored.why}")
     for api in summary.apis:
         print_routes(f"{click.style(api.logical_id, bold=True)} ({api.name})  {api.url}", api.routes, say)
+        for warned in summary.warnings:
+            if (warned.api_id, warned.stage) == (api.api_id, api.stage):
+                say(f"    {click.style('beware', fg='yellow')}: {warned.where}: {warned.message}")
     say("")
     if summary.apis:
         say("try the commands in another shell, in this directory" + _of_home(summary.home))

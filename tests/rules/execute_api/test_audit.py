@@ -14,7 +14,8 @@ from tests.rules.execute_api.support import (
 )
 
 from yett.policy import Kind, NamedPolicy, parse_policy
-from yett.rules.execute_api.audit import Code, audit_answer, audit_route, audit_statements
+from yett.rules.execute_api.audit import Code, audit_answer, audit_code, audit_route, audit_statements
+from yett.rules.execute_api.authorizer_code import Answers, CodeHint
 from yett.rules.execute_api.deployment import AuthorizationType
 
 BASE = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc123/prod"
@@ -96,3 +97,30 @@ def test_statements_that_can_never_match_are_told_once() -> None:
     assert [(each.code, each.where) for each in findings] == [
         (Code.UNSATISFIABLE_STATEMENT, "user/bob: p/Statement/0/Resource")
     ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "routes", "ttl", "code", "said"),
+    [
+        (Answers.EVERYTHING, 1, 0, Code.AUTHORIZER_ALLOWS_EVERYTHING, "allows everything"),
+        (Answers.ONE_METHOD, 2, 300, Code.AUTHORIZER_NAMES_ONE_METHOD, "is cached for 300 s: the next method gets 403"),
+        (Answers.ONE_METHOD, 1, 300, None, ""),
+        (Answers.ONE_METHOD, 2, 0, None, ""),
+    ],
+)
+def test_what_an_authorizers_code_will_answer_is_found_before_it_does(
+    answers: Answers, routes: int, ttl: int, code: Code | None, said: str
+) -> None:
+    custom = method("GET", AuthorizationType.CUSTOM, authorizer_id="auth1")
+    plan = make_plan(
+        *(resource(f"/{number}", custom) for number in range(routes)),
+        authorizers=(token_authorizer(result_ttl_seconds=ttl),),
+    )
+    authorizer = plan.methods[0].authorizer
+    assert authorizer is not None
+    finding = audit_code(CodeHint(answers, 7), "app.py", authorizer, plan)
+    assert (None if finding is None else finding.code) is code
+    if finding is not None:
+        assert finding.where == "authorizer tokens"
+        assert "its code (app.py, line 7) " in finding.message
+        assert said in finding.message

@@ -10,9 +10,10 @@ from yett.policy import CompiledPolicies, Effect, Kind, NamedPolicy, Statement, 
 from yett.policy.document import SHORTHAND
 from yett.policy.statement import Element, Match, examine
 from yett.rules.execute_api.authorization_flow import anonymous_request
+from yett.rules.execute_api.authorizer_code import Answers, CodeHint
 from yett.rules.execute_api.call import Question
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.rules.execute_api.plan import AuthorizerPlan, StagePlan
+from yett.rules.execute_api.plan import AuthorizerPlan, MethodPlan, StagePlan
 
 ADDRESS_KEYS: Final = frozenset({"aws:sourceip", "aws:vpcsourceip"})
 UNSATISFIABLE: Final = frozenset(
@@ -93,11 +94,8 @@ def audit_answer(answer: CompiledPolicies, authorizer: AuthorizerPlan, plan: Sta
             where=where,
             message="it answered an Allow of everything: whoever it lets in may call every method that it guards",
         )
-    served = [
-        method for method in plan.methods if method.authorizer is not None and method.authorizer.id == authorizer.id
-    ]
     is_one = len(set(values)) == 1 and not any(each in values[0] for each in "*?")
-    if authorizer.ttl_seconds > 0 and is_one and len(served) > 1:
+    if authorizer.ttl_seconds > 0 and is_one and len(_served(authorizer, plan)) > 1:
         covered = values[0].removeprefix(plan.arn_prefix.removesuffix(f"{plan.stage}/"))
         return AuditFinding(
             code=Code.AUTHORIZER_NAMES_ONE_METHOD,
@@ -106,6 +104,30 @@ def audit_answer(answer: CompiledPolicies, authorizer: AuthorizerPlan, plan: Sta
             "gets 403",
         )
     return None
+
+
+def audit_code(hint: CodeHint, file: str, authorizer: AuthorizerPlan, plan: StagePlan) -> AuditFinding | None:
+    """What a Lambda authorizer's code will do to the calls after the first, as far as it can be read."""
+    where, place = f"authorizer {authorizer.name}", f"its code ({file}, line {hint.line})"
+    if hint.answers is Answers.EVERYTHING:
+        return AuditFinding(
+            code=Code.AUTHORIZER_ALLOWS_EVERYTHING,
+            where=where,
+            message=f"{place} allows everything: whoever it lets in may call every method that it guards",
+        )
+    if authorizer.ttl_seconds == 0 or len(_served(authorizer, plan)) < 2:
+        return None
+    return AuditFinding(
+        code=Code.AUTHORIZER_NAMES_ONE_METHOD,
+        where=where,
+        message=f"{place} allows the method called and no other, and is cached for {authorizer.ttl_seconds} s: the "
+        "next method gets 403",
+    )
+
+
+def _served(authorizer: AuthorizerPlan, plan: StagePlan) -> list[MethodPlan]:
+    """The methods that the authorizer guards."""
+    return [each for each in plan.methods if each.authorizer is not None and each.authorizer.id == authorizer.id]
 
 
 def _covering(policy: CompiledPolicies, question: Question) -> Iterator[Statement]:
