@@ -7,7 +7,7 @@ import yaml
 from tests.cli.conftest import Shop
 from tests.cli.processes import run
 
-from yett.cli.access_matrix import as_csv, as_html
+from yett.cli.access_matrix import as_csv, as_html, as_text
 
 
 def printed(shop: Shop, *words: str) -> str:
@@ -53,3 +53,37 @@ def test_names_stay_text_in_pages_and_spreadsheets(name: str) -> None:
     }
     assert "<script>" not in as_html(matrix)
     assert ",=cmd()" not in as_csv(matrix)
+
+
+def test_in_a_narrow_terminal_numbers_stand_for_long_names() -> None:
+    names = ["anonymous", "user/somebody-with-a-long-name", "role/another-one-with-a-long-name"]
+    matrix = {
+        "api": "a",
+        "name": "pets",
+        "stage": "prod",
+        "callers": [{"principal": name, "sourceIp": "10.0.0.1"} for name in names],
+        "routes": [{"method": "GET", "path": "/", "authorization": "AWS_IAM", "outcomes": ["allow"] * 3}],
+    }
+    assert names[2] in as_text(matrix).splitlines()[1]
+    assert as_text(matrix, columns=80).splitlines() == [
+        "pets (a), stage prod",
+        "   1  anonymous",
+        "   2  user/somebody-with-a-long-name",
+        "   3  role/another-one-with-a-long-name",
+        "       1    2    3",
+        "GET /  yes  yes  yes",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--source-ip", "here"), "`here` is no address"),
+        ([each for n in range(9) for each in ("--source-ip", f"10.0.0.{n}")], "has room for 8 addresses"),
+        (("--api", "none"), "there is no such API and stage here; there is "),
+    ],
+)
+def test_what_cannot_be_asked_is_said(shop: Shop, words: tuple[str, ...], said: str) -> None:
+    result = run("yett", "access-matrix", *words, environment=shop.environment, cwd=shop.directory)
+    assert result.returncode == 1
+    assert said in result.stderr

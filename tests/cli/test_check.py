@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shop
@@ -85,3 +86,22 @@ def test_what_the_gateway_decided_shows_in_its_answer(given: Answer, outcome: st
     assert outcome_of(given) == outcome
     assert is_as_expected(outcome, given)
     assert is_as_expected(given.status, given)
+
+
+@pytest.mark.parametrize(
+    ("content", "url", "said"),
+    [
+        (b"routes: [", "http://localhost", "the matrix is no YAML"),
+        (b"\x93\xff", "http://localhost", "no UTF-8"),
+        (b"routes: {}", "http://[", "is no http or https URL"),
+        (b"routes: {}", "localhost", "is no http or https URL"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_without_a_traceback(
+    shop: Shop, tmp_path: Path, content: bytes, url: str, said: str
+) -> None:
+    (tmp_path / "matrix.yaml").write_bytes(content)
+    result = run("yett", "check", "matrix.yaml", "--url", url, environment=shop.environment, cwd=tmp_path)
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr

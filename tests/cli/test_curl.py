@@ -68,7 +68,7 @@ def test_a_body_comes_from_the_line_from_a_file_or_from_standard_input(shop: Sho
         (("http://localhost:1/caf\u00e9",), 1, "cannot"),
         (("http:///path",), 1, "is no http or https URL"),
         (("ftp://localhost/",), 1, "is no http or https URL"),
-        (("http://localhost:1/",), 1, "cannot reach `http://localhost:1/`"),
+        (("http://localhost:1/",), 1, "cannot reach `http://localhost:1`"),
         (("http://localhost:1/a b",), 1, "cannot send this request"),
         (("-d", "@missing", "http://localhost:1/"), 1, "missing"),
     ],

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -14,7 +15,7 @@ from botocore.credentials import Credentials
 from tests.cli.conftest import Shop
 from tests.cli.processes import environment_of, paste, run
 
-from yett.cli.explain import show
+from yett.cli.explain import newest_refused, show
 
 REASON = "no identity-based policy allows the action, " + "which is a long story, " * 8 + "and here it ends"
 TRACE = {
@@ -119,6 +120,26 @@ def test_a_call_that_nobody_knows_is_said_in_clear_words(shop: Shop) -> None:
     result = run("yett", "explain", "no-such-id", environment=shop.environment, cwd=shop.directory)
     assert result.returncode == 1
     assert "no decision `no-such-id` is kept" in result.stderr
+
+
+def test_the_id_is_found_in_a_pasted_answer_and_the_newest_refusal_without_one(shop: Shop) -> None:
+    line = f"curl -si {shop.url}/nowhere | yett explain -"
+    piped = paste(line, environment=shop.environment, cwd=shop.directory)
+    assert piped.stdout.startswith("GET /nowhere  unauthenticated  403"), piped.stderr
+    last = run("yett", "explain", "--last", environment=shop.environment, cwd=shop.directory)
+    assert last.stdout.startswith("GET "), last.stderr
+    assert "  allow  " not in last.stdout.splitlines()[0]
+    neither = run("yett", "explain", environment=shop.environment, cwd=shop.directory)
+    assert (neither.returncode, "--last" in neither.stderr) == (2, True)
+    nothing = run("yett", "explain", "-", environment=shop.environment, cwd=shop.directory, text="no id")
+    assert (nothing.returncode, "no request id stands there" in nothing.stderr) == (1, True)
+
+
+def test_the_newest_refusal_is_the_last_that_was_not_allowed() -> None:
+    decisions = [{"requestId": name, "outcome": name} for name in ("allow", "error", "explicit_deny", "allow")]
+    assert newest_refused(decisions) == "explicit_deny"
+    with pytest.raises(click.ClickException, match="none of the newest calls was refused"):
+        newest_refused(decisions[:1])
 
 
 def test_without_a_server_it_says_how_to_start_one(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 import csv
 import html
 import io
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -52,7 +53,8 @@ def access_matrix(*, api: str | None, stage: str | None, addresses: tuple[str, .
         case "yaml":
             sys.stdout.write(render(matrix_of(matrix)))
         case _:
-            sys.stdout.write(as_text(matrix))
+            columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+            sys.stdout.write(as_text(matrix, columns=columns))
 
 
 def callers_of(matrix: Mapping[str, Any]) -> list[str]:
@@ -61,16 +63,26 @@ def callers_of(matrix: Mapping[str, Any]) -> list[str]:
     return [each["principal"] + (f" {each['sourceIp']}" if several else "") for each in matrix["callers"]]
 
 
-def as_text(matrix: Mapping[str, Any]) -> str:
-    """A table for a terminal; no line is wrapped."""
-    rows = [["", *callers_of(matrix)]]
+def as_text(matrix: Mapping[str, Any], *, columns: int | None = None) -> str:
+    """A table; no line is wrapped. Where it would be wider than *columns*, numbers stand for the callers."""
+    title, callers = f"{matrix['name']} ({matrix['api']}), stage {matrix['stage']}\n", callers_of(matrix)
+    table = _table(matrix, callers)
+    if columns is None or max(map(len, table.splitlines())) <= columns:
+        return title + table
+    numbers = [str(number) for number in range(1, len(callers) + 1)]
+    legend = "".join(f"{number:>4}  {name}\n" for number, name in zip(numbers, callers, strict=True))
+    return title + legend + _table(matrix, numbers)
+
+
+def _table(matrix: Mapping[str, Any], headings: Sequence[str]) -> str:
+    rows = [["", *headings]]
     rows += [
         [f"{route['method']} {route['path']}", *(SHORT.get(each, each) for each in route["outcomes"])]
         for route in matrix["routes"]
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return f"{matrix['name']} ({matrix['api']}), stage {matrix['stage']}\n" + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def as_csv(matrix: Mapping[str, Any]) -> str:

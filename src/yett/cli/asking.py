@@ -54,7 +54,10 @@ def _read(answer: Answer) -> Any:
         raise click.ClickException(f"the server answered {answer.status}, and no JSON") from error
     if answer.status != 200:
         message = decoded.get("message") if isinstance(decoded, dict) else None
-        raise click.ClickException(str(message or f"the server answered {answer.status}"))
+        told = str(message or f"the server answered {answer.status}")
+        if answer.status == 403:
+            told += '; root may: eval "$(yett env)"'
+        raise click.ClickException(told)
     return decoded
 
 

@@ -111,9 +111,7 @@ def send_signed(
         click.ClickException: The server cannot be reached, or the request cannot be sent.
         SignatureRefused: Its path or query has a malformed escape.
     """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise click.ClickException(f"`{url}` is no http or https URL")
+    parts = split_url(url)
     lines = headers if headers.get("host") is not None else Headers((("Host", parts.netloc), *headers))
     signed = sign(
         SignedRequest(method, parts.path or "/", parts.query, lines, body),
@@ -148,9 +146,34 @@ def _send_lines(parts: urllib.parse.SplitResult, method: str, lines: Headers, bo
             answer = connection.getresponse()
             return Answer(status=answer.status, headers=Headers(answer.getheaders()), body=answer.read())
     except OSError as error:
-        raise click.ClickException(f"cannot reach `{url}`: {error}") from error
+        raise unreachable(url, error) from error
     except (http.client.HTTPException, ValueError) as error:
         raise click.ClickException(f"cannot send this request: {error}") from error
+
+
+def unreachable(url: str, cause: object) -> click.ClickException:
+    """Nobody answers there."""
+    told = cause.strerror if isinstance(cause, OSError) and cause.strerror else cause
+    parts = urllib.parse.urlsplit(url)
+    return click.ClickException(
+        f"cannot reach `{parts.scheme}://{parts.netloc}`: {told}. Does the server run there, and is AWS_ENDPOINT_URL, "
+        "if set, its URL?"
+    )
+
+
+def split_url(url: str) -> urllib.parse.SplitResult:
+    """The parts of an http or https URL.
+
+    Raises:
+        click.ClickException: It is none.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise click.ClickException(f"`{url}` is no http or https URL: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise click.ClickException(f"`{url}` is no http or https URL")
+    return parts
 
 
 def _to_loopback(parts: urllib.parse.SplitResult) -> str:
@@ -177,7 +200,8 @@ def send(request: urllib.request.Request) -> Answer:
     except urllib.error.HTTPError as error:
         return Answer(status=error.code, headers=Headers(error.headers.items()), body=error.read())
     except (urllib.error.URLError, OSError) as error:
-        raise click.ClickException(f"cannot reach `{request.full_url}`: {error}") from error
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise unreachable(request.full_url, cause) from error
     except (http.client.HTTPException, ValueError) as error:
         raise click.ClickException(f"cannot send this request: {error}") from error
 

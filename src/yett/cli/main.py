@@ -50,6 +50,9 @@ def main() -> None:
     except (Refusal, Unavailable) as error:
         click.echo(f"yett: {error.reason}", err=True)
         sys.exit(1)
+    except UnicodeDecodeError as error:
+        click.echo(f"yett: a file that should be text is no UTF-8: {error.reason} at byte {error.start}", err=True)
+        sys.exit(1)
     except OSError as error:  # a file or folder of the user's, most often a home that is not theirs
         click.echo(f"yett: {error.strerror or error}: `{error.filename or '-'}`", err=True)
         sys.exit(1)

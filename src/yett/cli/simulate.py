@@ -1,7 +1,7 @@
 """`yett simulate`: what would be decided of a call, without making it."""
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -12,7 +12,30 @@ from yett.cli.explain import show
 EXIT_CODES: Final = {"allow": 0, "unknown": 2}  # everything else: 1
 
 
-@click.command()
+class NotAsked(click.ClickException):
+    """There is no answer: neither yes nor no."""
+
+    exit_code = 3
+
+
+class WrongUsage(click.UsageError):
+    """Likewise, for the way in which the command was called."""
+
+    exit_code = NotAsked.exit_code
+
+
+class Asking(click.Command):
+    """A command of which wrong usage is no answer either."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> click.Context:
+        """As click does, with the exit code of a question that was not asked."""
+        try:
+            return super().make_context(*arguments, **named)
+        except click.UsageError as error:
+            raise WrongUsage(error.format_message(), error.ctx) from error
+
+
+@click.command(cls=Asking)
 @click.argument("method")
 @click.argument("path")
 @click.option("--api", help="The API's id or name.  [default: the only one with this route]")
@@ -42,24 +65,25 @@ def simulate(
 ) -> None:
     """Say what would be decided of METHOD PATH, a path below the stage or a whole URL, and what would allow it.
 
-    Nothing is invoked. Exits with 0 if the call would be allowed, 1 if not, 2 if only a Lambda authorizer can tell.
+    Nothing is invoked. Exits with 0 if the call would be allowed, 1 if not, 2 if only a Lambda authorizer can tell, 3
+    if the question could not be asked or read.
     """
     is_url = path.startswith(("http://", "https://"))
-    trace = tell(
-        "simulate",
-        {
-            "method": method,
-            **({"url": path} if is_url else {"path": path}),
-            "api": api,
-            "stage": stage,
-            "as": principal,
-            "source_ip": source_ip,
-            "headers": dict(map(read_header, headers)),
-            "token": token,
-            "time": moment,
-            "invoke_authorizer": invoke_authorizer,
-        },
-    )
+    question = {
+        "method": method,
+        **({"url": path} if is_url else {"path": path}),
+        "api": api,
+        "stage": stage,
+        "as": principal,
+        "source_ip": source_ip,
+        "token": token,
+        "time": moment,
+        "invoke_authorizer": invoke_authorizer,
+    }
+    try:
+        trace = tell("simulate", question | {"headers": dict(map(read_header, headers))})
+    except click.ClickException as error:
+        raise NotAsked(error.format_message()) from error
     if as_json:
         sys.stdout.write(msgspec.json.encode(trace).decode() + "\n")
     else:

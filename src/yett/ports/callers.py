@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -21,11 +21,19 @@ class CredentialFault(StrEnum):
     SESSION_TOKEN_EXPIRED = "SESSION_TOKEN_EXPIRED"  # noqa: S105
 
 
+WORDS: Final = {
+    CredentialFault.UNKNOWN_ACCESS_KEY: "the access key id is not known here",
+    CredentialFault.INACTIVE_ACCESS_KEY: "the access key is inactive",
+    CredentialFault.SESSION_TOKEN_INVALID: "the session token is none of this server's, or not this access key's",
+    CredentialFault.SESSION_TOKEN_EXPIRED: "the session token has expired",
+}
+
+
 class CredentialsRefused(Refusal):
     """The access key or its session token is not good."""
 
     def __init__(self, fault: CredentialFault, reason: str = "") -> None:
-        super().__init__(reason or fault.value)
+        super().__init__(reason or WORDS[fault])
         self.fault = fault
 
 

@@ -6,6 +6,7 @@ Every answer is about the account of whoever asks, and needs the permission that
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from yett.execute_api.access_matrix import make_matrix, question_of, rows_of
+from yett.execute_api.authorizer_hints import code_findings
 from yett.execute_api.decisions import Decisions
 from yett.execute_api.principals import (
     ANONYMOUS_NAME,
@@ -51,6 +53,7 @@ TEST_API: Final = "apigateway:POST"  # of an authorizer: what TestInvokeAuthoriz
 SIMULATE: Final = "iam:SimulatePrincipalPolicy"
 READ_PRINCIPALS: Final = "iam:GetAccountAuthorizationDetails"
 APIS: Final = 100  # stages that one answer is about
+ADDRESSES: Final = 8  # that one access matrix is about
 SAM_STAGE: Final = "Stage"  # which SAM makes beside the one that a template names: nobody means it
 METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
 
@@ -115,9 +118,14 @@ class Inquiries:
     async def _simulate(self, request: HttpRequest, caller: Caller) -> Json:
         try:
             wanted = msgspec.json.decode(request.body, type=Simulation)
-            at = request.received_at if wanted.time is None else parse_iso(wanted.time)
-        except (msgspec.DecodeError, ValueError, OverflowError) as error:
+        except msgspec.DecodeError as error:
             raise NotAnswered(400, f"the simulation cannot be read: {error}") from error
+        try:
+            at = request.received_at if wanted.time is None else parse_iso(wanted.time)
+        except (ValueError, OverflowError) as error:
+            raise NotAnswered(400, f"`{wanted.time}` is no moment: write it as 2026-01-31T12:00:00Z") from error
+        if wanted.source_ip is not None:
+            _check_address(wanted.source_ip)
         plan, path, query = await self._target(wanted, caller)
         self._need(caller, request, READ_API, _api_arn(plan), account=plan.account)
         try:
@@ -157,7 +165,10 @@ class Inquiries:
         plan, path, _ = await self._target(_simulation_of(query), caller)
         self._may_list(caller, request, plan)
         method = str(query.get("method", "GET")).upper()
-        question = question_of(plan, method, path, source_ip=_address(query, request), now=request.received_at)
+        if method not in METHODS:
+            raise NotAnswered(400, f"`{method}` is no method of an API")
+        address = _check_address(_address(query, request))
+        question = question_of(plan, method, path, source_ip=address, now=request.received_at)
         if question is None:
             raise NotAnswered(404, f"stage `{plan.stage}` of API `{plan.api_id}` has no method {method} {path}")
         return who_can(question, await self._principals(caller, request))
@@ -165,7 +176,9 @@ class Inquiries:
     async def _matrix(self, request: HttpRequest, caller: Caller, query: Json) -> Json:
         plan, _, _ = await self._target(_simulation_of(query), caller)
         self._may_list(caller, request, plan)
-        addresses = tuple(dict.fromkeys(_address(query, request).split(",")))[:8]
+        addresses = tuple(dict.fromkeys(map(_check_address, _address(query, request).split(","))))
+        if len(addresses) > ADDRESSES:
+            raise NotAnswered(400, f"one matrix has room for {ADDRESSES} addresses: ask once more for the others")
         principals = await self._principals(caller, request)
         return make_matrix(plan, principals, addresses=addresses, now=request.received_at).describe()
 
@@ -183,6 +196,10 @@ class Inquiries:
             if not source.name.startswith("arn:aws:iam::aws:")
         ]
         findings = [_describe(each, plan) for plan in plans for each in self._findings(plan, request.received_at)]
+        for plan in plans:
+            answered = {(each["code"], each["where"]) for each in findings if each["api"] == plan.api_id}
+            hints = await code_findings(plan, self._ports)
+            findings += [_describe(each, plan) for each in hints if (each.code.value, each.where) not in answered]
         served = {(plan.api_id, plan.stage) for plan in plans}
         for trace in map(msgspec.json.decode, await self._seen_elsewhere()):
             if (trace["api"], trace["stage"]) in served:
@@ -241,16 +258,19 @@ class Inquiries:
         ]
         if stage is None:
             plans = [plan for plan in plans if plan.stage != SAM_STAGE] or plans
+        has_route = True
         if len(plans) > 1 and api is None:
             routed = [plan for plan in plans if plan.router.find(wanted.method.upper(), path) is not None]
-            plans = routed if len(routed) == 1 else plans
-        if len(plans) != 1:
-            known = ", ".join(sorted(f"{plan.api_name} ({plan.api_id}) {plan.stage}" for plan in plans))
-            reason = (
-                f"name one of these with api and stage: {known}" if plans else "there is no such API and stage here"
-            )
-            raise NotAnswered(400 if plans else 404, reason)
-        return plans[0], path, query
+            has_route = bool(routed)
+            plans = routed or plans
+        if len(plans) == 1:
+            return plans[0], path, query
+        if not plans:
+            there = [plan async for plan in self._plans(caller)]
+            known = f"; there is {_list(there)}" if there else ", nor any other: `yett up TEMPLATE` puts one up"
+            raise NotAnswered(404, f"there is no such API and stage here{known}")
+        lacking = "" if has_route else f"none of them has a method {wanted.method.upper()} {path}; "
+        raise NotAnswered(400, f"{lacking}name one of these with api and stage: {_list(plans)}")
 
     async def _plans(self, caller: Caller) -> AsyncIterator[StagePlan]:
         """Every stage of the caller's account."""
@@ -297,6 +317,10 @@ def may(caller: Caller, action: str, resource: str, *, account: str, source_ip: 
     return decision.outcome is Outcome.ALLOW
 
 
+def _list(plans: Sequence[StagePlan]) -> str:
+    return ", ".join(sorted(f"{plan.api_name} ({plan.api_id}) {plan.stage}" for plan in plans))
+
+
 def _simulation_of(query: Json) -> Simulation:
     return Simulation(
         path=str(query.get("path", "/")),
@@ -309,6 +333,19 @@ def _simulation_of(query: Json) -> Simulation:
 
 def _address(query: Json, request: HttpRequest) -> str:
     return str(query.get("sourceIp", request.source_ip))
+
+
+def _check_address(text: str) -> str:
+    """The text, which is an address.
+
+    Raises:
+        NotAnswered: 400.
+    """
+    try:
+        ip_address(text)
+    except ValueError as error:
+        raise NotAnswered(400, f"`{text}` is no address: write 203.0.113.9 or 2001:db8::1") from error
+    return text
 
 
 def _api_arn(plan: StagePlan) -> str:
