@@ -20,6 +20,7 @@ REGION: Final = "us-east-1"
 STATEMENTS_A_POLICY: Final = 20
 API: Final = f"arn:aws:execute-api:{REGION}:{ACCOUNT}"
 USER_ARN: Final = f"arn:aws:iam::{ACCOUNT}:user/alice"
+SOURCE_IP: Final = "203.0.113.7"
 CALLER: Final = IamIdentity(
     account=ACCOUNT,
     arn=USER_ARN,
@@ -49,7 +50,7 @@ def make_policies(statements: int, *, crowded: bool = False) -> list[NamedPolicy
 
 def ask(number: int) -> AuthorizationRequest:
     """A question that the plain statement of this number allows, and nothing does where there is none."""
-    context = {**principal_context(CALLER), "aws:SourceIp": "203.0.113.7", "aws:SecureTransport": "true"}
+    context = {**principal_context(CALLER), "aws:SourceIp": SOURCE_IP, "aws:SecureTransport": "true"}
     return AuthorizationRequest(
         action="execute-api:Invoke",
         resource=f"{API}:api{number}/prod/GET/pets/7",

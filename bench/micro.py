@@ -25,6 +25,7 @@ from botocore.credentials import Credentials
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.rules.execute_api.support import call, http
 
+from bench import policy_peers
 from bench.contenders import Run, mock, warm_function
 from bench.corpus import REGION, ask, make_policies, make_routes
 from bench.load import drive
@@ -74,6 +75,15 @@ def policy() -> list[Row]:
             rows.append({"name": f"decision, {name}", "size": size, "outcome": outcome, **row})
         compiling = measure(partial(compile_policies, policies, actions=None), per=size)
         rows.append({"name": "compiling, each statement", "size": size, **compiling})
+    for name in policy_peers.missing():
+        print(f"{name} is left out: .venv/bin/pip install -r bench/requirements.txt")
+    for name, make in policy_peers.ENGINES.items():
+        for size in policy_peers.SIZES if name not in policy_peers.missing() else ():
+            decides = make(size)
+            for outcome, request in (("allow", ask((size - 1) // 4 * 4)), ("deny", ask(-1))):
+                if decides(request.resource) is not (outcome == "allow"):
+                    raise AssertionError(f"{name} decides otherwise than {outcome}")
+                rows.append({"name": f"{name}, {outcome}", "size": size, **measure(partial(decides, request.resource))})
     return rows
 
 

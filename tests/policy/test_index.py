@@ -1,7 +1,12 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.policy.support import ACCOUNT, policy, request
 
 from yett.policy import Kind, PolicyDocument, Principal, compile_policies, parse_policy
 from yett.policy.document import NamedPolicy
+from yett.policy.index import segments_of, whole_segments
+from yett.policy.wildcard import glob
 
 
 def candidates(document: PolicyDocument, **asked: object) -> int:
@@ -21,6 +26,28 @@ def test_statements_are_found_by_a_value_they_want() -> None:
     document = policy(*({"Condition": {"StringEquals": {"aws:username": f"u{n}"}}} for n in range(40)))
     assert candidates(document, context={"aws:username": "u3"}) == 1
     assert candidates(document) == 0
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "arn:aws:execute-api:*:*:*/GET/item{n:03}/*",
+        "arn:aws:execute-api:us-east-1:*:item{n:03}/*",
+        "arn:aws:execute-api:*/item{n:03}/7",
+        "arn:aws:execute-api:*:*:abc/${{aws:username}}/*/item{n:03}/?",
+        "arn:aws:execute-api:us-*-1:*:*:item{n:03}:*",
+    ],
+)
+def test_statements_are_found_by_a_whole_segment_that_only_they_have(pattern: str) -> None:
+    document = policy(*({"Resource": pattern.format(n=n)} for n in range(100)))
+    assert candidates(document, resource=f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/GET/item042/7") == 1
+    assert candidates(document, resource=f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/GET/item0420/7") == 0
+
+
+@given(st.text(st.sampled_from("ab:/*?"), max_size=9), st.text(st.sampled_from("ab:/"), max_size=9))
+def test_whatever_a_pattern_matches_has_its_whole_segments(pattern: str, text: str) -> None:
+    if glob(pattern).matches(text):
+        assert whole_segments(glob(pattern)) <= set(segments_of(text))
 
 
 def test_statements_that_share_a_beginning_are_found_by_what_is_rare_in_them() -> None:

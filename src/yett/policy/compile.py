@@ -11,7 +11,7 @@ from yett.policy.condition.null import wanted_presence
 from yett.policy.condition.operators import EXACT, Comparison, OperatorUse, SetOperator, find_operator
 from yett.policy.document import ConditionEntry, Effect, NamedPolicy, Patterns, Statement, StatementRef, reference
 from yett.policy.evaluate import SILENT, Evaluation, Outcome
-from yett.policy.index import Candidate, Condition, IndexBuilder, Rule
+from yett.policy.index import Candidate, Condition, Equality, IndexBuilder, Rule
 from yett.policy.principal import match_principal, read_names
 from yett.policy.request import NO_CONTEXT, AuthorizationRequest, Grant, RequestContext
 from yett.policy.variables import is_fixed, read_template, resolve
@@ -89,14 +89,18 @@ def compile_policies(documents: Iterable[NamedPolicy], *, actions: frozenset[str
 
 def _applies(candidate: Candidate, action: str, request: AuthorizationRequest) -> Evaluation | None:
     """The verdict of the candidate's statement; None where it does not apply."""
-    rule, resource, principal, context = candidate.rule, request.resource, request.principal, request.context
-    if candidate.resource is not None and not candidate.resource(resource, context):
+    rule, context = candidate.rule, request.context
+    for equality in rule.equalities:
+        values = context.find(equality.key)
+        if values is None or equality.values.isdisjoint(values):
+            return None
+    if candidate.resource is not None and not candidate.resource(request.resource, context):
         return None
     if rule.actions is not None and not rule.actions(action):
         return None
     verdict = rule.verdict
     if rule.principal_names is not None:
-        negated = rule.principal_negated
+        principal, negated = request.principal, rule.principal_negated
         if not negated and rule.principal_names.isdisjoint(principal.names):
             return None
         grant = match_principal(rule.principal_names, principal, negated=negated, effect=rule.effect)
@@ -119,15 +123,20 @@ def _compile_statement(
     outcome = Outcome.ALLOW if statement.effect is Effect.ALLOW else Outcome.EXPLICIT_DENY
     allowed = statement.effect is Effect.ALLOW
     element = statement.principal
+    equalities = {entry: equality for entry in statement.conditions if (equality := _find_equality(entry, version))}
+    others = [entry for entry in statement.conditions if entry not in equalities]
     return Rule(
         ordinal=ordinal,
         effect=statement.effect,
         actions=actions,
         principal_names=None if element is None else read_names(element),
         principal_negated=element is not None and element.negated,
-        conditions=tuple(_compile_condition(entry, version) for entry in statement.conditions),
+        equalities=tuple(equalities.values()),
+        conditions=tuple(_compile_condition(entry, version) for entry in others),
         verdict=Evaluation(outcome, ref),
-        by_grant={grant: Evaluation(outcome, ref, grant if allowed else None) for grant in Grant},
+        by_grant={}
+        if element is None
+        else {grant: Evaluation(outcome, ref, grant if allowed else None) for grant in Grant},
     )
 
 
@@ -158,11 +167,6 @@ def _compile_condition(entry: ConditionEntry, version: str) -> Condition:
         present = True in presence
         return Condition(key, False in presence, lambda _values, _context: present)
     one = _compile_values(use, comparison, entry.values, version)
-    equal_to: frozenset[str] | None = None
-    if comparison is EXACT and not (use.operator.negated or use.if_exists or use.set_operator is not None):
-        templates = [read_template(text, version=version) for text in entry.values]
-        if all(template == (text,) for template, text in zip(templates, entry.values, strict=True)):
-            equal_to = frozenset(entry.values)
 
     def some(values: tuple[str, ...], context: RequestContext) -> bool:
         if len(values) == 1:
@@ -173,7 +177,17 @@ def _compile_condition(entry: ConditionEntry, version: str) -> Condition:
         return not any(values) or all(one(value, context) for value in values)
 
     test = every if use.set_operator is SetOperator.FOR_ALL_VALUES else some
-    return Condition(key, holds_when_absent(use), test, equal_to)
+    return Condition(key, holds_when_absent(use), test)
+
+
+def _find_equality(entry: ConditionEntry, version: str) -> Equality | None:
+    """The entry as the plainest there is: one key, some texts, no variable; None for any other."""
+    use = find_operator(entry.operator)
+    if use is None or use.operator.comparison is not EXACT or use.operator.negated or use.if_exists:
+        return None
+    if use.set_operator is not None or any(read_template(text, version=version) != (text,) for text in entry.values):
+        return None
+    return Equality(entry.key.lower(), frozenset(entry.values))
 
 
 def _compile_values(

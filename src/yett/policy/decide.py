@@ -4,7 +4,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -100,10 +100,9 @@ def decide(
     resource = SILENT if resource_policy is None else resource_policy.evaluate(request)
     if caller is None:
         return Decision(resource.outcome, PolicyType.RESOURCE, resource.statement)
-    guardrails = [(PolicyType.SCP, level.evaluate(request)) for level in caller.scp]
-    guardrails += [(PolicyType.RCP, level.evaluate(request)) for level in caller.rcp]
-    own = dict(_own_side(request, caller))
-    for policy_type, evaluation in (*guardrails, (PolicyType.RESOURCE, resource), *own.items()):
+    guardrails = _guardrails(request, caller) if caller.scp or caller.rcp else ()
+    own = _own_side(request, caller)
+    for policy_type, evaluation in (*guardrails, (_RESOURCE, resource), *own):
         if evaluation.outcome is D:
             return Decision(D, policy_type, evaluation.statement)
     for policy_type, evaluation in guardrails:
@@ -112,25 +111,38 @@ def decide(
     return _decide_silences(own, resource, same_account=same_account)
 
 
-def _own_side(request: AuthorizationRequest, caller: CallerPolicies) -> Iterator[tuple[PolicyType, Evaluation]]:
-    """What each of the caller's own policies says."""
+_IDENTITY, _RESOURCE = PolicyType.IDENTITY, PolicyType.RESOURCE
+Evaluations = tuple[tuple[PolicyType, Evaluation], ...]
+
+
+def _guardrails(request: AuthorizationRequest, caller: CallerPolicies) -> Evaluations:
+    """What each level of the organizations' policies says."""
+    return (
+        *((PolicyType.SCP, level.evaluate(request)) for level in caller.scp),
+        *((PolicyType.RCP, level.evaluate(request)) for level in caller.rcp),
+    )
+
+
+def _own_side(request: AuthorizationRequest, caller: CallerPolicies) -> Evaluations:
+    """What each of the caller's own policies says; the identity-based ones come first."""
     identity = caller.identity.evaluate(request)
     if caller.is_root and identity.outcome is N:
         identity = Evaluation(A)
-    yield PolicyType.IDENTITY, identity
+    own: Evaluations = ((_IDENTITY, identity),)
     if caller.boundary is not None:
-        yield PolicyType.BOUNDARY, caller.boundary.evaluate(request)
+        own += ((PolicyType.BOUNDARY, caller.boundary.evaluate(request)),)
     if caller.session is not None:
-        yield PolicyType.SESSION, caller.session.evaluate(request)
+        own += ((PolicyType.SESSION, caller.session.evaluate(request)),)
     elif request.principal.kind is PrincipalKind.FEDERATED_USER:
         # Without a session policy such a session has only what resource policies grant it.
         # Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-        yield PolicyType.SESSION, SILENT
+        own += ((PolicyType.SESSION, SILENT),)
+    return own
 
 
-def _decide_silences(own: Mapping[PolicyType, Evaluation], resource: Evaluation, *, same_account: bool) -> Decision:
+def _decide_silences(own: Evaluations, resource: Evaluation, *, same_account: bool) -> Decision:
     """Decide where nothing denies: may the resource policy stand in for what the caller's own policies leave out?"""
-    silent = [policy_type for policy_type, evaluation in own.items() if evaluation.outcome is N]
+    silent = [policy_type for policy_type, evaluation in own if evaluation.outcome is N]
     granted = resource.outcome
     if same_account and silent and granted is A:
         made_up_for = frozenset() if resource.grant is None else MAKES_UP_FOR[resource.grant]
@@ -139,7 +151,7 @@ def _decide_silences(own: Mapping[PolicyType, Evaluation], resource: Evaluation,
             granted, silent = N, remaining
     outcome = combine(N if silent else A, granted, same_account=same_account)
     if outcome is N:
-        return Decision(N, silent[0] if silent else PolicyType.RESOURCE)
+        return Decision(N, silent[0] if silent else _RESOURCE)
     if same_account and granted is A and (silent or resource.grant is Grant.DIRECT):
-        return Decision(A, PolicyType.RESOURCE, resource.statement)
-    return Decision(A, PolicyType.IDENTITY, own[PolicyType.IDENTITY].statement)
+        return Decision(A, _RESOURCE, resource.statement)
+    return Decision(A, _IDENTITY, own[0][1].statement)

@@ -1,8 +1,9 @@
 """Finding the few statements of many that may apply to a request, without trying each.
 
 Whatever is left out could not have applied; whatever is found is still tried whole. A statement is found by the ARN
-that it names; else by the literal text its pattern begins with; else by a rare piece of text that its pattern holds;
-else by the principal or the condition value that it wants.
+that it names; else by the rarest whole segment of its pattern, such as an API's id; else by the literal text with which
+the pattern begins; else by a rare gram, a few characters that it holds; else by the principal or the condition value
+that it wants.
 """
 
 from collections import Counter, defaultdict
@@ -30,7 +31,13 @@ class Condition(Struct, frozen=True):
     key: str  # lower case
     when_absent: bool
     when_present: Callable[[tuple[str, ...], RequestContext], bool]
-    equal_to: frozenset[str] | None = None  # where it wants the key to be one of these texts, and nothing else
+
+
+class Equality(Struct, frozen=True):
+    """An entry that wants its key to be one of some texts, and nothing else: what is asked most, and quickest."""
+
+    key: str  # lower case
+    values: frozenset[str]
 
 
 class Rule(Struct, frozen=True):
@@ -41,7 +48,8 @@ class Rule(Struct, frozen=True):
     actions: Callable[[str], bool] | None  # of a lower-case action; None: they cover whatever may be asked
     principal_names: frozenset[str] | None
     principal_negated: bool
-    conditions: tuple[Condition, ...]
+    equalities: tuple[Equality, ...]
+    conditions: tuple[Condition, ...]  # the others
     verdict: Evaluation  # where it names no principal, and of a Deny
     by_grant: Mapping[Grant, Evaluation]
 
@@ -63,6 +71,7 @@ class Index(Struct, frozen=True):
 
     everywhere: Bucket
     exact: Mapping[str, Bucket]
+    by_segment: Mapping[str, Bucket]
     prefixed: Mapping[str, Bucket]
     prefix_lengths: tuple[int, ...]
     by_gram: Mapping[str, Bucket]
@@ -75,6 +84,9 @@ class Index(Struct, frozen=True):
         hits = [self.everywhere] if self.everywhere else []
         if resource in self.exact:
             hits.append(self.exact[resource])
+        by_segment = self.by_segment
+        if by_segment:
+            hits += [by_segment[segment] for segment in segments_of(resource) if segment in by_segment]
         prefixed = self.prefixed
         for length in self.prefix_lengths:
             prefix = resource[:length]
@@ -99,7 +111,7 @@ class IndexBuilder:
     def __init__(self) -> None:
         self._everywhere: list[Candidate] = []
         self._exact: defaultdict[str, list[Candidate]] = defaultdict(list)
-        self._prefixed: defaultdict[str, list[tuple[Glob, Candidate]]] = defaultdict(list)
+        self._patterns: list[tuple[Glob, Candidate]] = []
 
     def add(self, rule: Rule, element: Patterns | None, version: str) -> None:
         """Take a statement, under each of the resources that it names."""
@@ -118,7 +130,7 @@ class IndexBuilder:
             self._exact[outline.literal].append(Candidate(rule, rule.ordinal, None))
         elif outline.runs:
             candidate = Candidate(rule, rule.ordinal, _resource_test(template))
-            self._prefixed[outline.prefix].append((outline, candidate))
+            self._patterns.append((outline, candidate))
         else:
             anything = template.is_fixed and outline.matches("")
             test = None if anything else _resource_test(template)
@@ -126,10 +138,20 @@ class IndexBuilder:
 
     def build(self) -> Index:
         """Arrange what was collected."""
+        by_segment: defaultdict[str, list[Candidate]] = defaultdict(list)
+        by_prefix: defaultdict[str, list[tuple[Glob, Candidate]]] = defaultdict(list)
         by_gram: defaultdict[str, list[Candidate]] = defaultdict(list)
+        whole = [whole_segments(outline) for outline, _ in self._patterns]
+        holders = Counter(segment for segments in whole for segment in segments)
+        for segments, (outline, candidate) in zip(whole, self._patterns, strict=True):
+            rarest = min(segments, key=lambda segment: (holders[segment], segment), default=None)
+            if rarest is not None and holders[rarest] <= CROWD:
+                by_segment[rarest].append(candidate)
+            else:
+                by_prefix[outline.prefix].append((outline, candidate))
         prefixed: dict[str, Bucket] = {}
         crowded: list[tuple[Glob, Candidate]] = []
-        for prefix, members in self._prefixed.items():
+        for prefix, members in by_prefix.items():
             if prefix and len(members) <= CROWD:
                 prefixed[prefix] = _bucket(candidate for _, candidate in members)
             else:
@@ -146,6 +168,7 @@ class IndexBuilder:
         return Index(
             everywhere=everywhere,
             exact=_buckets(self._exact),
+            by_segment=_buckets(by_segment),
             prefixed=prefixed,
             prefix_lengths=tuple(sorted({len(prefix) for prefix in prefixed})),
             by_gram=_buckets(by_gram),
@@ -163,14 +186,14 @@ def _scatter(
     by_value: defaultdict[str, defaultdict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         rule = candidate.rule
-        wanted = next((condition for condition in rule.conditions if condition.equal_to is not None), None)
+        wanted = rule.equalities[0] if rule.equalities else None
         if len(candidates) <= CROWD:
             everywhere.append(candidate)
         elif rule.principal_names is not None and not rule.principal_negated and ANYONE not in rule.principal_names:
             for name in rule.principal_names:
                 by_name[name].append(candidate)
         elif wanted is not None:
-            for value in wanted.equal_to or ():
+            for value in wanted.values:
                 by_value[wanted.key][value].append(candidate)
         else:
             everywhere.append(candidate)
@@ -193,6 +216,24 @@ def _resource_test(template: ResourceTemplate) -> ResourceTest:
 
 def _none_of(tests: tuple[ResourceTest, ...]) -> ResourceTest:
     return lambda resource, context: not any(test(resource, context) for test in tests)
+
+
+def segments_of(text: str) -> list[str]:
+    """What stands between colons and slashes."""
+    return text.replace(":", "/").split("/")
+
+
+def whole_segments(outline: Glob) -> set[str]:
+    """The segments that everything the pattern matches has: those of its literal text with an end on both sides."""
+    whole: set[str] = set()
+    last = len(outline.chunks) - 1
+    for number, chunk in enumerate(outline.chunks):
+        for offset, run in chunk.runs:
+            segments = segments_of(run)
+            starts = 0 if number == 0 and offset == 0 else 1
+            ends = len(segments) if number == last and offset + len(run) == chunk.length else len(segments) - 1
+            whole.update(segments[starts:ends])
+    return whole - {""}
 
 
 def _grams(outline: Glob) -> set[str]:

@@ -4,7 +4,8 @@ A pattern is a sequence of tokens: literal text, which never acts as a wildcard 
 variables put literal tokens between the wildcards of the pattern they stand in.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
@@ -22,24 +23,30 @@ class Wild(Enum):
 
 Token = str | Wild
 
+_WILDCARD: Final = re.compile(r"([*?])")
+_WILDCARDS: Final[Mapping[str, Wild]] = {"*": Wild.ANY, "?": Wild.ONE}
+
 
 class Chunk(Struct, frozen=True):
     """Text of a fixed length between two ``*``: literal runs, each at its offset; gaps are ``?``."""
 
     length: int
     runs: tuple[tuple[int, str], ...]
+    literal: str | None = None  # the whole of it, where it has no gaps
 
     def stands_at(self, text: str, position: int) -> bool:
         """Whether *text* holds this chunk at *position*; the caller has checked that it is long enough."""
+        if self.literal is not None:
+            return text.startswith(self.literal, position)
         return all(text.startswith(run, position + offset) for offset, run in self.runs)
 
     def find(self, text: str, start: int, end: int) -> int:
         """The first position in ``text[start:end]`` where the whole chunk stands, or -1."""
+        if self.literal is not None:
+            return text.find(self.literal, start, end)
         if not self.runs:
             return start if start + self.length <= end else -1
         offset, run = self.runs[0]
-        if len(run) == self.length:
-            return text.find(run, start, end)
         while True:
             at = text.find(run, start + offset, end)
             if at < 0 or at - offset + self.length > end:
@@ -52,7 +59,7 @@ class Chunk(Struct, frozen=True):
 class Glob:
     """A compiled pattern whose wildcards cross everything."""
 
-    __slots__ = ("_first", "_last", "_least", "_literal", "_middle", "chunks")
+    __slots__ = ("_ends", "_first", "_last", "_least", "_literal", "_middle", "chunks")
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         chunks = _chunks(tokens)
@@ -61,7 +68,9 @@ class Glob:
         self._last = chunks[-1]
         self._middle = chunks[1:-1]
         self._least = sum(chunk.length for chunk in chunks)
-        self._literal = _literal(chunks[0]) if len(chunks) == 1 else None
+        self._literal = chunks[0].literal if len(chunks) == 1 else None
+        head, tail = self._first.literal, self._last.literal
+        self._ends = (head, tail) if len(chunks) == 2 and head is not None and tail is not None else None
 
     @property
     def literal(self) -> str | None:
@@ -86,6 +95,9 @@ class Glob:
         """Whether the pattern covers the whole of *text*: in time linear in it, for patterns without ``?``."""
         if self._literal is not None:
             return text == self._literal
+        if self._ends is not None:
+            head, tail = self._ends
+            return len(text) >= self._least and text.startswith(head) and text.endswith(tail)
         if len(self.chunks) == 1:
             return len(text) == self._least and self._first.stands_at(text, 0)
         if len(text) < self._least or not self._first.stands_at(text, 0):
@@ -143,17 +155,7 @@ class SegmentedGlob:
 
 def read_wildcards(pattern: str) -> tuple[Token, ...]:
     """The tokens of a pattern in which ``*`` is any run of characters and ``?`` is one."""
-    tokens: list[Token] = []
-    start = 0
-    for position, character in enumerate(pattern):
-        if character in "*?":
-            if start < position:
-                tokens.append(pattern[start:position])
-            tokens.append(Wild.ANY if character == "*" else Wild.ONE)
-            start = position + 1
-    if start < len(pattern):
-        tokens.append(pattern[start:])
-    return tuple(tokens)
+    return tuple([_WILDCARDS.get(part, part) for part in _WILDCARD.split(pattern) if part])
 
 
 def glob(pattern: str) -> Glob:
@@ -165,7 +167,7 @@ def _takes(token: Token, character: str) -> bool:
     return token is Wild.ONE or (token is Wild.ONE_IN_SEGMENT and character != ":") or token == character
 
 
-_EMPTY: Final = Chunk(0, ())
+_EMPTY: Final = Chunk(0, (), "")
 
 
 def _chunks(tokens: Iterable[Token]) -> tuple[Chunk, ...]:
@@ -181,8 +183,11 @@ def _chunks(tokens: Iterable[Token]) -> tuple[Chunk, ...]:
 
 
 def _chunk(tokens: Sequence[Token]) -> Chunk:
-    if not tokens:
-        return _EMPTY
+    match tokens:
+        case []:
+            return _EMPTY
+        case [str(text)] if text:
+            return Chunk(len(text), ((0, text),), text)
     runs: list[tuple[int, str]] = []
     length = 0
     for token in tokens:
@@ -194,14 +199,6 @@ def _chunk(tokens: Sequence[Token]) -> Chunk:
             length += len(token)
         else:
             length += 1
-    return Chunk(length, tuple((offset, run) for offset, run in runs if run))
-
-
-def _literal(chunk: Chunk) -> str | None:
-    match chunk.runs:
-        case ():
-            return "" if chunk.length == 0 else None
-        case ((0, run),) if len(run) == chunk.length:
-            return run
-        case _:
-            return None
+    pieces = tuple((offset, run) for offset, run in runs if run)
+    text = "".join(run for _, run in pieces)
+    return Chunk(length, pieces, text if len(text) == length else None)
