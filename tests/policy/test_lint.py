@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
-from tests.policy.support import STATEMENT
+from tests.policy.support import STATEMENT, case_name, read_cases
 
 from yett.policy import Kind, Severity, lint
+
+TEAM = "aws:PrincipalTag/team"
 
 
 def codes(*statements: dict[str, Any], kind: Kind = Kind.IDENTITY, version: str = "2012-10-17") -> list[str]:
@@ -52,7 +54,92 @@ def test_every_fault_of_the_grammar_is_told() -> None:
     ],
 )
 def test_a_resource_that_can_match_nothing_is_told(resource: str, useless: bool) -> None:
-    assert codes({"Resource": resource}, kind=Kind.AUTHORIZER) == (["RESOURCE_MATCHES_NOTHING"] if useless else [])
+    found = codes({"Resource": resource}, kind=Kind.AUTHORIZER)
+    assert ("RESOURCE_MATCHES_NOTHING" in found) is useless
+
+
+@pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        ("arn:aws:execute-api:region:account-id:api-id/*", "`region` is no Region"),
+        ("arn:aws:execute-api:us-east-1:account-id:api-id/*", "`account-id` is no account id"),
+        ("arn:aws:execute-api:us-east-1:123456789012:api-id/stage/GET/pets", "`api-id` is no API id"),
+        ("arn:aws:execute-api:us-east-1:12345678901:abc/*", "`12345678901` is no account id"),
+        ("arn:aws:execute-api:us-east1:123456789012:abc/*", "`us-east1` is no Region"),
+    ],
+)
+def test_a_placeholder_left_as_it_was_is_told(resource: str, said: str) -> None:
+    document = {"Version": "2012-10-17", "Statement": {**STATEMENT, "Resource": resource}}
+    (finding,) = lint(document, kind=Kind.IDENTITY)
+    assert (finding.code, finding.path) == ("RESOURCE_MATCHES_NOTHING", "/Statement/Resource")
+    assert finding.message == f"`{resource}` can match nothing: {said}"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:execute-api:*:*:abc/*",
+        "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:abc/*",
+        "arn:aws:execute-api:us-*:123456789012:a?c/*",
+        "arn:aws:execute-api:ap-southeast-2:*:*/prod/GET/*",
+    ],
+)
+def test_regions_accounts_and_apis_that_may_be_are_not_told(resource: str) -> None:
+    assert codes({"Resource": resource}) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "unknown"),
+    [
+        ({"Condition": {"StringEquals": {"aws:SourceVPC": "vpc-1"}}}, False),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/a/b": "x"}}}, False),
+        (
+            {"Condition": {"ArnLike": {"execute-api:viaDomainArn": "arn:aws:execute-api:us-east-1:1:/domainnames/x"}}},
+            False,
+        ),
+        ({"Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}}}, False),
+        ({"Condition": {"StringEquals": {"oidc.eks.us-east-1.amazonaws.com/id/A1:sub": "x"}}}, False),
+        ({"Condition": {"StringEquals": {"saml:sub": "x"}}}, False),
+        ({"Condition": {"StringEquals": {"s3:prefix": "x"}}, "Action": ["execute-api:Invoke", "s3:ListBucket"]}, False),
+        ({"Condition": {"StringEquals": {"s3:prefix": "x"}}}, True),
+        ({"Condition": {"IpAddress": {"aws:SourceIpAddress": "10.0.0.0/8"}}}, True),
+        ({"Condition": {"IpAddress": {"aws:SourceIpAddress": "10.0.0.0/8"}}, "Action": "s3:*"}, True),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/": "x"}}}, True),
+        ({"Condition": {"StringEquals": {"execute-api:stage": "x"}}}, True),
+        ({"Condition": {"StringEquals": {"username": "x"}}}, True),
+    ],
+)
+def test_a_condition_key_that_no_request_has_is_told(statement: dict[str, Any], unknown: bool) -> None:
+    assert codes(statement) == (["UNKNOWN_CONDITION_KEY"] if unknown else [])
+
+
+METHOD = arn("abc/prod/GET/pets")
+
+
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        ([{"Resource": METHOD}], True),
+        ([{"Resource": [METHOD, METHOD]}], True),
+        ([{"Resource": METHOD}, {"Effect": "Deny", "Resource": arn("abc/prod/POST/*")}], True),
+        ([{"Effect": "Deny", "Resource": METHOD}], False),
+        ([{"Resource": [METHOD, arn("abc/prod/GET/owners")]}], False),
+        ([{"Resource": arn("abc/prod/*/pets")}], False),
+        ([{"Resource": "*"}], False),
+    ],
+)
+def test_an_answer_that_the_cache_makes_wrong_is_told(statements: list[dict[str, Any]], told: bool) -> None:
+    assert ("WRONG_ONCE_CACHED" in codes(*statements, kind=Kind.AUTHORIZER)) is told
+    if told:
+        assert "WRONG_ONCE_CACHED" not in codes(*statements, kind=Kind.IDENTITY)
+
+
+EXAMPLES = read_cases("documented_examples")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=case_name)
+def test_what_aws_shows_as_an_example_is_in_order(example: dict[str, Any]) -> None:
+    assert lint(example["policy"], kind=Kind(example["kind"])) == ()
 
 
 def test_the_short_form_is_for_resource_policies() -> None:
@@ -81,7 +168,7 @@ def test_an_unknown_action_is_told(action: str, known: bool) -> None:
     ("allow", "deny", "dead"),
     [
         ({}, {}, True),
-        ({}, {"Condition": {"Bool": {"a": "true"}}}, False),
+        ({}, {"Condition": {"Bool": {TEAM: "true"}}}, False),
         ({"Resource": arn("a/*")}, {"Resource": arn("*")}, True),
         ({"Resource": arn("a/*")}, {"Resource": arn("a/b*")}, False),
         ({"Resource": arn("a/*")}, {"Resource": arn("?/*")}, False),
@@ -114,18 +201,23 @@ def test_negated_elements_are_covered_only_for_certain() -> None:
 
 def test_what_opens_to_everybody_is_told() -> None:
     assert codes({"Principal": "*"}, kind=Kind.RESOURCE) == ["PRINCIPAL_WITHOUT_CONDITION"]
-    assert codes({"Principal": "*", "Condition": {"Bool": {"a": "true"}}}, kind=Kind.RESOURCE) == []
+    assert codes({"Principal": "*", "Condition": {"Bool": {TEAM: "true"}}}, kind=Kind.RESOURCE) == []
     assert codes({"NotPrincipal": {"AWS": "123456789012"}}, kind=Kind.RESOURCE) == ["ALLOW_NOT_PRINCIPAL"]
     assert codes({"Principal": "*"}, kind=Kind.RCP) == []
+    office = {"Effect": "Deny", "Principal": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
+    assert codes({"Principal": "*"}, office, kind=Kind.RESOURCE) == []
+    assert codes({"Principal": "*"}, {**office, "Resource": arn("abc/prod/GET/*")}, kind=Kind.RESOURCE) == [
+        "PRINCIPAL_WITHOUT_CONDITION"
+    ]
 
 
 @pytest.mark.parametrize(
     ("condition", "code"),
     [
-        ({"IpAddress": {"a": "10.0.0.0/33"}}, "CONDITION_VALUE"),
-        ({"Null": {"a": "perhaps"}}, "CONDITION_VALUE"),
-        ({"StringEquals": {"a": []}}, "NO_CONDITION_VALUES"),
-        ({"ForAllValues:StringEquals": {"a": "b"}}, "FOR_ALL_VALUES_WITH_ALLOW"),
+        ({"IpAddress": {TEAM: "10.0.0.0/33"}}, "CONDITION_VALUE"),
+        ({"Null": {TEAM: "perhaps"}}, "CONDITION_VALUE"),
+        ({"StringEquals": {TEAM: []}}, "NO_CONDITION_VALUES"),
+        ({"ForAllValues:StringEquals": {TEAM: "b"}}, "FOR_ALL_VALUES_WITH_ALLOW"),
     ],
 )
 def test_a_condition_that_is_hardly_meant_is_told(condition: dict[str, Any], code: str) -> None:
@@ -133,8 +225,8 @@ def test_a_condition_that_is_hardly_meant_is_told(condition: dict[str, Any], cod
 
 
 def test_a_condition_that_is_meant_is_not_told() -> None:
-    assert codes({"Condition": {"ForAllValues:StringEquals": {"A": "b"}, "Null": {"a": "false"}}}) == []
-    assert codes({"Condition": {"ArnLike": {"a": "${aws:PrincipalArn}"}}}) == []
+    assert codes({"Condition": {"ForAllValues:StringEquals": {TEAM.upper(): "b"}, "Null": {TEAM: "false"}}}) == []
+    assert codes({"Condition": {"ArnLike": {TEAM: "${aws:PrincipalArn}"}}}) == []
 
 
 def test_a_variable_under_an_old_version_is_told() -> None:

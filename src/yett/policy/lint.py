@@ -1,5 +1,6 @@
 """Advice on a document: what is wrong with its grammar, and what is right but hardly meant."""
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from yett.policy.action import EXECUTE_API_ACTIONS
+from yett.policy.condition import keys
 from yett.policy.condition.operators import SetOperator, find_operator
 from yett.policy.document import (
     CURRENT_VERSION,
@@ -24,6 +26,11 @@ from yett.policy.principal import read_names
 from yett.policy.request import ANYONE
 from yett.policy.wildcard import glob
 
+EXECUTE_API: Final = "execute-api:"
+# What stands in an ARN where an example says "region" and "account-id".
+_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_API_ID: Final = re.compile(r"[A-Za-z0-9]+")
 METHODS: Final = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"})
 
 
@@ -63,16 +70,19 @@ def _advise(document: PolicyDocument, kind: Kind) -> Iterator[Finding]:
         yield from _unknown_actions(statement)
         yield from _useless_resources(statement, kind)
         yield from _conditions(statement, document.version)
-        yield from _open_to_all(statement, kind)
+        yield from _unknown_keys(statement)
+        yield from _open_to_all(statement, document.statements, kind)
         yield from _old_variables(statement, document.version)
     yield from _dead_allows(document.statements)
+    if kind is Kind.AUTHORIZER:
+        yield from _wrong_once_cached(document.statements)
 
 
 def _unknown_actions(statement: Statement) -> Iterator[Finding]:
     member = "NotAction" if statement.action.negated else "Action"
     for text in statement.action.values:
         known = any(glob(text.lower()).matches(action.lower()) for action in EXECUTE_API_ACTIONS)
-        if text.lower().startswith("execute-api:") and not known:
+        if text.lower().startswith(EXECUTE_API) and not known:
             message = f"`{text}` is no action of execute-api, which has {', '.join(EXECUTE_API_ACTIONS)}"
             yield _warn("UNKNOWN_ACTION", message, f"{statement.pointer}/{member}")
 
@@ -97,12 +107,23 @@ def _why_nothing(text: str, kind: Kind) -> str | None:
             return "the short form is for resource policies only"
         return _why_no_method(f"*/{text[len(SHORTHAND) :]}")
     match text.split(":", 5):
-        case ["arn", _, "execute-api", _, _, resource]:
-            return _why_no_method(resource)
+        case ["arn", _, "execute-api", region, account, resource]:
+            return _why_nowhere(region, account, resource.partition("/")[0]) or _why_no_method(resource)
         case ["arn", _, _, *_]:
             return None if text.count(":") >= 5 or text.endswith("*") else "an ARN has six parts"
         case _:
             return "it is no ARN"
+
+
+def _why_nowhere(region: str, account: str, api_id: str) -> str | None:
+    """Why no API is there. Most often the placeholder of an example was left as it was."""
+    if not _is_open(region) and _REGION.fullmatch(region) is None:
+        return f"`{region}` is no Region"
+    if not _is_open(account) and _ACCOUNT.fullmatch(account) is None:
+        return f"`{account}` is no account id"
+    if not _is_open(api_id) and _API_ID.fullmatch(api_id) is None:
+        return f"`{api_id}` is no API id"
+    return None
 
 
 def _why_no_method(resource: str) -> str | None:
@@ -131,7 +152,7 @@ def _is_open(part: str) -> bool:
 
 def _conditions(statement: Statement, version: str) -> Iterator[Finding]:
     for entry in statement.conditions:
-        path = f"{statement.pointer}/Condition/{entry.operator}/{entry.key.replace('~', '~0').replace('/', '~1')}"
+        path = _path_of(statement, entry)
         use = find_operator(entry.operator)
         assert use is not None  # the grammar has seen to it
         if not entry.values:
@@ -151,6 +172,23 @@ def _conditions(statement: Statement, version: str) -> Iterator[Finding]:
             yield _warn("FOR_ALL_VALUES_WITH_ALLOW", message, path)
 
 
+def _unknown_keys(statement: Statement) -> Iterator[Finding]:
+    """Keys that no call of an API has; of other services' actions we do not know which they have."""
+    about_execute_api = not statement.action.negated and all(
+        text.lower().startswith(EXECUTE_API) for text in statement.action.values
+    )
+    for entry in statement.conditions:
+        is_ours = about_execute_api or entry.key.lower().startswith(("aws:", EXECUTE_API)) or ":" not in entry.key
+        if is_ours and not keys.is_known(entry.key):
+            message = f"no request has the key `{entry.key}`"
+            yield _warn("UNKNOWN_CONDITION_KEY", message, _path_of(statement, entry))
+
+
+def _path_of(statement: Statement, entry: ConditionEntry) -> str:
+    key = entry.key.replace("~", "~0").replace("/", "~1")
+    return f"{statement.pointer}/Condition/{entry.operator}/{key}"
+
+
 def _demands_presence(statement: Statement, entry: ConditionEntry) -> bool:
     return any(
         other.operator == "Null" and other.key.lower() == entry.key.lower() and other.values in (("false",), ("False",))
@@ -158,16 +196,39 @@ def _demands_presence(statement: Statement, entry: ConditionEntry) -> bool:
     )
 
 
-def _open_to_all(statement: Statement, kind: Kind) -> Iterator[Finding]:
+def _open_to_all(statement: Statement, statements: tuple[Statement, ...], kind: Kind) -> Iterator[Finding]:
     element = statement.principal
     if element is None or statement.effect is Effect.DENY or kind is Kind.RCP:
         return
     if element.negated:
         message = "Allow with NotPrincipal admits everybody who is not listed, anonymous callers included"
         yield _warn("ALLOW_NOT_PRINCIPAL", message, f"{statement.pointer}/NotPrincipal")
-    elif ANYONE in read_names(element) and not statement.conditions:
+    elif ANYONE in read_names(element) and not statement.conditions and not _is_narrowed(statement, statements):
         message = "everybody is allowed, and no condition narrows it"
         yield _warn("PRINCIPAL_WITHOUT_CONDITION", message, f"{statement.pointer}/Principal")
+
+
+def _is_narrowed(allow: Statement, statements: tuple[Statement, ...]) -> bool:
+    """Whether a Deny with a condition stands over all of the Allow, as AWS's examples have it for address ranges."""
+    return any(each.effect is Effect.DENY and each.conditions and _covers(each, allow) for each in statements)
+
+
+def _wrong_once_cached(statements: tuple[Statement, ...]) -> Iterator[Finding]:
+    """An answer that is kept serves every method of the stage: one that allows a single method refuses the others.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+    """
+    patterns = [
+        (each.pointer, each.resource)
+        for each in statements
+        if each.effect is Effect.ALLOW and each.resource is not None
+    ]
+    values = {text for _, pattern in patterns for text in pattern.values}
+    text = values.pop() if len(values) == 1 else ""
+    is_method = text.split(":")[2:3] == ["execute-api"] and _why_nothing(text, Kind.AUTHORIZER) is None
+    if is_method and not _is_open(text) and not any(pattern.negated for _, pattern in patterns):
+        message = "this allows one method alone; while the answer is cached, every other one gets 403"
+        yield _warn("WRONG_ONCE_CACHED", message, f"{patterns[0][0]}/Resource")
 
 
 def _old_variables(statement: Statement, version: str) -> Iterator[Finding]:
