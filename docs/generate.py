@@ -109,6 +109,12 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "YETT_TRUSTED_PROXIES": Variable(
         "Address ranges, with commas between, whose `X-Forwarded-For` is believed.", "none"
     ),
+    "YETT_VPC_EDGES": Variable(
+        "Those of the trusted proxies that say from which VPC a client comes, in `X-Yett-Source-Vpc` and "
+        "`X-Yett-Source-Vpce`. They must write or drop both headers of every request themselves. A call that has one "
+        "of them has `aws:SourceVpc`, `aws:SourceVpce` and `aws:VpcSourceIp`, and no `aws:SourceIp`.",
+        "none",
+    ),
     "YETT_ROOT_ACCESS_KEY_ID": Variable(
         "The root user's access key id; goes together with its secret.",
         "made at first start, kept in `credentials` in the home",
@@ -127,6 +133,11 @@ VARIABLES: Final[Mapping[str, Variable]] = {
 # What policies may ask of whom: heading -> (module, function) whose dictionaries name the keys.
 KEYS_BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
     ("Of every call to a deployed API", "rules/execute_api/request_context.py", "build_context"),
+    (
+        "Of a call through a VPC endpoint, instead of `aws:SourceIp`",
+        "rules/execute_api/request_context.py",
+        "_vpc_keys",
+    ),
     ("Of every signed call to an AWS API", "services/iam/authorization.py", "context_of"),
     ("Of a caller known to IAM, at APIs and AWS APIs alike", "policy/request.py", "principal_context"),
     ("Of `sts:AssumeRole`", "services/sts/assume_role.py", "*"),

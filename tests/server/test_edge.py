@@ -3,6 +3,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from yett.server.edge import Client, Edge, HostRule, resolve_client, strip_own_headers
+from yett.values.http import VpcOrigin
 
 RULE = HostRule(domains=frozenset({"api.example.com", "*.apis.example.com"}))
 EDGE = Edge(hosts=RULE, trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")))
@@ -104,3 +105,46 @@ def test_only_the_lines_that_only_we_write_are_dropped() -> None:
         ("X-Forwarded-For", "5"),
     )
     assert strip_own_headers(lines) == (lines[0], lines[3], lines[5])
+
+
+VPC = (("X-Yett-Source-Vpc", "vpc-1a2b3c4d"), ("x-yett-source-vpce", "vpce-1a2b3c4d5e6f7a8b9"))
+FORWARDED = (("X-Forwarded-For", "192.168.7.7"),)
+IN_A_VPC = Edge(hosts=RULE, trusted_proxies=EDGE.trusted_proxies, vpc_edges=(ip_network("10.7.0.0/16"),))
+
+
+@pytest.mark.parametrize(
+    ("peer", "lines", "origin"),
+    [
+        ("10.7.0.1", VPC, VpcOrigin(vpc="vpc-1a2b3c4d", endpoint="vpce-1a2b3c4d5e6f7a8b9")),
+        ("10.7.0.1", VPC[:1], VpcOrigin(vpc="vpc-1a2b3c4d", endpoint=None)),
+        ("10.7.0.1", VPC[1:], VpcOrigin(vpc=None, endpoint="vpce-1a2b3c4d5e6f7a8b9")),
+        ("10.7.0.1", (), None),
+        ("10.7.0.1", (*VPC, VPC[0]), VpcOrigin(vpc=None, endpoint="vpce-1a2b3c4d5e6f7a8b9")),
+        ("10.7.0.1", (("X-Yett-Source-Vpc", "vpc-*"),), VpcOrigin(vpc=None, endpoint=None)),
+        ("10.7.0.1", (("X-Yett-Source-Vpc", "vpc-1a2b3c4d, vpc-1a2b3c4d"),), VpcOrigin(vpc=None, endpoint=None)),
+        ("10.8.0.1", VPC, None),  # a proxy of ours that knows nothing of VPCs
+        ("203.0.113.9", VPC, None),
+        ("fd00::1", VPC, None),
+    ],
+)
+def test_only_an_edge_of_a_vpc_says_from_which_vpc_a_client_comes(
+    peer: str, lines: tuple[tuple[str, str], ...], origin: VpcOrigin | None
+) -> None:
+    client = resolve_client(ip_address(peer), (*FORWARDED, *lines), edge=IN_A_VPC, scheme="http")
+    assert client.vpc_origin == origin
+    assert client.source_ip == ("203.0.113.9" if peer == "203.0.113.9" else "192.168.7.7")
+
+
+def test_a_hop_further_out_says_nothing_of_vpcs() -> None:
+    """The client stands at an edge of a VPC too, but came through a proxy that is none."""
+    lines = (("X-Forwarded-For", "10.7.0.1"), *VPC)
+    assert resolve_client(ip_address("10.8.0.1"), lines, edge=IN_A_VPC, scheme="http").vpc_origin is None
+
+
+def test_an_edge_of_a_vpc_that_is_no_trusted_proxy_is_not_believed() -> None:
+    edge = Edge(hosts=RULE, trusted_proxies=(), vpc_edges=(ip_network("10.7.0.0/16"),))
+    assert resolve_client(ip_address("10.7.0.1"), VPC, edge=edge, scheme="http").vpc_origin is None
+
+
+def test_what_an_edge_of_a_vpc_wrote_goes_no_further() -> None:
+    assert strip_own_headers((*VPC, ("A", "b"))) == (("A", "b"),)

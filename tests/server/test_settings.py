@@ -39,12 +39,14 @@ def test_the_environment_is_over_the_defaults() -> None:
             "YETT_ECHO_CANONICAL_REQUEST": "0",
             "YETT_HOSTS": " api.example.com, ,b.example.com",
             "YETT_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
+            "YETT_VPC_EDGES": "10.7.0.0/16, 2001:db8:7::/48",
         }
     )
     assert (settings.home, settings.account, settings.region) == (Path("/elsewhere"), "999999999999", "eu-central-1")
     assert settings.database_url == "postgresql://x"
     assert settings.hosts == ("api.example.com", "b.example.com")
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+    assert settings.vpc_edges == (ip_network("10.7.0.0/16"), ip_network("2001:db8:7::/48"))
     known = settings.for_port(4567)
     assert known.public_url == "https://gate.test"
     assert (known.cognito_issuer_is_aws, known.denial_wording_is_current, known.echo_canonical_request) == (
@@ -64,6 +66,8 @@ def test_the_environment_is_over_the_defaults() -> None:
         ("YETT_ECHO_CANONICAL_REQUEST", "yes"),
         ("YETT_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("YETT_TRUSTED_PROXIES", "everyone"),
+        ("YETT_VPC_EDGES", "everyone"),
+        ("YETT_VPC_EDGES", "10.7.0.0/16"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:

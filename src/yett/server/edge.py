@@ -6,8 +6,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from yett.values.http import VpcOrigin
+
 # Lines that only this gateway writes, towards backends and between its own parts; a client's are dropped.
 OWN_HEADER_PREFIX: Final = "x-yett-"
+# What an edge of a VPC says of its clients; believed of the peers that were named for it, and of nobody else.
+SOURCE_VPC: Final = "x-yett-source-vpc"
+SOURCE_VPC_ENDPOINT: Final = "x-yett-source-vpce"
 OWN_HEADERS: Final = frozenset({"x-amzn-apigateway-api-id", "x-amz-apigw-id", "apigw-requestid"})
 
 _HOST: Final = re.compile(
@@ -17,6 +22,11 @@ _MAX_HOST_CHARACTERS: Final = 253 + len(":65535")  # Source: https://www.rfc-edi
 _AWS_HOST: Final = re.compile(
     r"[a-z0-9-]+\.(?:execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|auth(?:-fips)?\.[a-z0-9-]+\.amazoncognito\.com)"
 )
+
+
+# Source: https://docs.aws.amazon.com/vpc/latest/userguide/working-with-vpcs.html (resource ids: 8 or 17 digits)
+_VPC: Final = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_VPC_ENDPOINT: Final = re.compile(r"vpce-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 class HostRule(Struct, frozen=True, kw_only=True):
@@ -53,12 +63,15 @@ class Edge(Struct, frozen=True, kw_only=True):
 
     hosts: HostRule
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]  # peers whose X-Forwarded-For and -Proto are believed
+    vpc_edges: tuple[IPv4Network | IPv6Network, ...] = ()  # those of them that say as well from which VPC a client is
 
     def trusts(self, address: IPv4Address | IPv6Address | None) -> bool:
         """Whether a peer of this address is one of our proxies."""
-        if address is None:
-            return False
-        return any(address.version == network.version and address in network for network in self.trusted_proxies)
+        return address is not None and _holds(self.trusted_proxies, address)
+
+    def stands_in_a_vpc(self, address: IPv4Address | IPv6Address) -> bool:
+        """Whether a peer of this address is a proxy of ours that knows of VPCs."""
+        return self.trusts(address) and _holds(self.vpc_edges, address)
 
 
 class Client(Struct, frozen=True):
@@ -66,6 +79,7 @@ class Client(Struct, frozen=True):
 
     source_ip: str
     scheme: str  # "http" or "https"
+    vpc_origin: VpcOrigin | None = None
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -89,7 +103,8 @@ def resolve_client(
 
     An untrusted peer is the client, whatever it wrote. Behind trusted proxies the client is the rightmost hop of
     X-Forwarded-For that is no trusted proxy; a hop that is no address ends the search, and the last hop known stands.
-    X-Forwarded-Proto is what the nearest proxy wrote: its last element.
+    X-Forwarded-Proto is what the nearest proxy wrote: its last element. The nearest proxy alone, if it is an edge of a
+    VPC, says from which VPC and VPC endpoint the client comes; it must write or drop these two lines itself.
     """
     if not edge.trusts(peer):
         return Client(str(peer), scheme)
@@ -103,7 +118,20 @@ def resolve_client(
             break
     protos = _elements("x-forwarded-proto", lines)
     proto = protos[-1].lower() if protos else ""
-    return Client(str(client), proto if proto in {"http", "https"} else scheme)
+    origin = _read_vpc_origin(lines) if edge.stands_in_a_vpc(peer) else None
+    return Client(str(client), proto if proto in {"http", "https"} else scheme, origin)
+
+
+def _read_vpc_origin(lines: tuple[tuple[str, str], ...]) -> VpcOrigin | None:
+    """What an edge of a VPC wrote; None without a line of it. What is no id, or comes twice, counts as unsaid."""
+    vpcs, endpoints = _elements(SOURCE_VPC, lines), _elements(SOURCE_VPC_ENDPOINT, lines)
+    if not vpcs and not endpoints:
+        return None
+    return VpcOrigin(vpc=_only(vpcs, _VPC), endpoint=_only(endpoints, _VPC_ENDPOINT))
+
+
+def _only(elements: list[str], form: re.Pattern[str]) -> str | None:
+    return elements[0] if len(elements) == 1 and form.fullmatch(elements[0]) else None
 
 
 def parse_hop(text: str) -> IPv4Address | IPv6Address | None:
@@ -126,6 +154,10 @@ def strip_own_headers(lines: tuple[tuple[str, str], ...]) -> tuple[tuple[str, st
 
 def _is_own(name: str) -> bool:
     return name.startswith(OWN_HEADER_PREFIX) or name in OWN_HEADERS
+
+
+def _holds(networks: tuple[IPv4Network | IPv6Network, ...], address: IPv4Address | IPv6Address) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
 
 
 def _elements(name: str, lines: tuple[tuple[str, str], ...]) -> list[str]:

@@ -33,6 +33,7 @@ class Launch(Struct, frozen=True, kw_only=True):
     telemetry: dict[str, str] | None = None  # the OTEL_ variables, which may hold secrets
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    vpc_edges: tuple[str, ...] = ()
     certificate: str | None = None  # paths of the TLS files
     key: str | None = None
     refuses_root: bool = False  # administration has a port of its own

@@ -302,8 +302,7 @@ class GatewayProtocol(asyncio.Protocol):
     # Answering
 
     def _answer(self, body: bytes) -> None:
-        head = self._head
-        shared = self._shared
+        head, shared = self._head, self._shared
         self._state = ANSWERING
         self._deadline = inf
         client = self._client or resolve_client(self._peer, head.lines, edge=shared.edge, scheme=shared.scheme)
@@ -318,6 +317,7 @@ class GatewayProtocol(asyncio.Protocol):
             host=self._host,
             source_ip=client.source_ip,
             scheme=client.scheme,
+            vpc_origin=client.vpc_origin,
             protocol=head.protocol,
             request_id=shared.request_ids.take(),
             received_at=datetime.now(UTC),

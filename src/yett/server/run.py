@@ -166,7 +166,11 @@ class Listening:
         Raises:
             PortInUse, BadCertificate
         """
-        edge = Edge(hosts=HostRule(domains=frozenset(settings.hosts)), trusted_proxies=settings.trusted_proxies)
+        edge = Edge(
+            hosts=HostRule(domains=frozenset(settings.hosts)),
+            trusted_proxies=settings.trusted_proxies,
+            vpc_edges=settings.vpc_edges,
+        )
         tls = None if settings.tls is None else Tls(context=make_context(settings.tls), settings=settings)
         if settings.workers:
             try:
@@ -266,6 +270,7 @@ def make_launch(
         telemetry=None if settings.telemetry is None else dict(settings.telemetry),
         hosts=settings.hosts,
         trusted_proxies=tuple(str(each) for each in settings.trusted_proxies),
+        vpc_edges=tuple(str(each) for each in settings.vpc_edges),
         certificate=None if settings.tls is None else str(settings.tls.certificate),
         key=None if settings.tls is None else str(settings.tls.key),
         refuses_root=settings.admin is not None,

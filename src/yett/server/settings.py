@@ -21,6 +21,7 @@ DEFAULT_REGION: Final = "us-east-1"
 LOCALHOST: Final = "localhost"
 DECISIONS_KEPT: Final = 4096  # some kilobyte each
 MAX_COUNT: Final = 1_000_000
+Networks = tuple[IPv4Network | IPv6Network, ...]
 ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 
@@ -96,6 +97,9 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[
         IPv4Network | IPv6Network, ...
     ] = ()  # YETT_TRUSTED_PROXIES: address ranges whose X-Forwarded-For is believed
+    vpc_edges: tuple[
+        IPv4Network | IPv6Network, ...
+    ] = ()  # YETT_VPC_EDGES: those of them whose X-Yett-Source-Vpc and X-Yett-Source-Vpce are believed
 
     @property
     def address(self) -> Address:
@@ -163,6 +167,7 @@ def read_settings(
     account = environment.get("YETT_ACCOUNT", DEFAULT_ACCOUNT)
     if not is_account_id(account):
         raise BadSetting(f"YETT_ACCOUNT is `{account}`: an account id has twelve digits")
+    trusted_proxies = _networks(environment, "YETT_TRUSTED_PROXIES")
     return ServerSettings(
         home=(home or Path(environment.get("YETT_HOME") or DEFAULT_HOME)).absolute(),
         host=host or DEFAULT_HOST,
@@ -184,7 +189,8 @@ def read_settings(
         access_log=Path(given).absolute() if (given := environment.get("YETT_ACCESS_LOG")) else None,
         telemetry=_read_telemetry(environment),
         hosts=_split(environment.get("YETT_HOSTS", "")),
-        trusted_proxies=tuple(_parse_network(each) for each in _split(environment.get("YETT_TRUSTED_PROXIES", ""))),
+        trusted_proxies=trusted_proxies,
+        vpc_edges=_read_vpc_edges(environment, trusted_proxies),
     )
 
 
@@ -210,11 +216,26 @@ def _count(environment: Mapping[str, str], name: str, *, default: int) -> int:
     return int(text)
 
 
-def _parse_network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise BadSetting(f"YETT_TRUSTED_PROXIES holds `{text}`, which is no address range: {error}") from error
+def _networks(environment: Mapping[str, str], name: str) -> Networks:
+    networks = []
+    for text in _split(environment.get(name, "")):
+        try:
+            networks.append(ip_network(text))
+        except ValueError as error:
+            raise BadSetting(f"{name} holds `{text}`, which is no address range: {error}") from error
+    return tuple(networks)
+
+
+def _read_vpc_edges(environment: Mapping[str, str], trusted_proxies: Networks) -> Networks:
+    edges = _networks(environment, "YETT_VPC_EDGES")
+    for edge in edges:
+        if not any(_lies_within(edge, proxies) for proxies in trusted_proxies):
+            raise BadSetting(f"YETT_VPC_EDGES holds `{edge}`, which is no part of YETT_TRUSTED_PROXIES: add it there")
+    return edges
+
+
+def _lies_within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    return inner.version == outer.version and inner[0] in outer and inner[-1] in outer
 
 
 def _split(text: str) -> tuple[str, ...]:

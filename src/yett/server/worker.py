@@ -85,6 +85,7 @@ class Worker:
         edge = Edge(
             hosts=HostRule(domains=frozenset(launch.hosts)),
             trusted_proxies=tuple(ip_network(each) for each in launch.trusted_proxies),
+            vpc_edges=tuple(ip_network(each) for each in launch.vpc_edges),
         )
         sockets = [socket.socket(fileno=each) for each in launch.listening]
         limits = GATEWAY_ALONE if launch.refuses_root else None

@@ -60,6 +60,13 @@ class Headers:
         return f"Headers({', '.join(name for name, _ in self.lines)})"
 
 
+class VpcOrigin(Struct, frozen=True, kw_only=True):
+    """Where in a private network a request comes from, as an edge of that network says; None: it does not say."""
+
+    vpc: str | None  # "vpc-1a2b3c4d"
+    endpoint: str | None  # "vpce-1a2b3c4d"
+
+
 class HttpRequest(Struct, frozen=True, kw_only=True):
     """One request, whole, as the trusted edge understood it."""
 
@@ -72,6 +79,7 @@ class HttpRequest(Struct, frozen=True, kw_only=True):
     host: str  # the Host header's host, lower case, without its port; validated by the edge
     source_ip: str  # the client's address, as the edge decided
     scheme: str  # "http" or "https"
+    vpc_origin: VpcOrigin | None = None  # None: it did not come through a VPC endpoint
     protocol: str = "HTTP/1.1"
     request_id: str  # UUID, the x-amzn-RequestId of the answer
     received_at: datetime  # aware, UTC

@@ -5,6 +5,7 @@ from tests.rules.execute_api.support import make_plan, make_request, user
 
 from yett.rules.execute_api.call import Facts
 from yett.rules.execute_api.request_context import build_context
+from yett.values.http import VpcOrigin
 
 PLAN = make_plan()
 
@@ -41,6 +42,21 @@ def test_a_session_that_a_device_vouched_for_says_so_and_how_long_ago() -> None:
     context = build_context(Facts.of(request), PLAN, identity=session)
     assert context["aws:MultiFactorAuthPresent"] == ("true",)
     assert context["aws:MultiFactorAuthAge"] == ("100",)
+
+
+def test_a_call_through_a_vpc_endpoint_has_the_keys_of_its_vpc_and_no_source_ip() -> None:
+    origin = VpcOrigin(vpc="vpc-1a2b3c4d", endpoint="vpce-1a2b3c4d")
+    private = build_context(Facts.of(make_request(vpc_origin=origin, source_ip="10.1.2.3")), PLAN, identity=None)
+    assert private["aws:SourceVpc"] == ("vpc-1a2b3c4d",)
+    assert private["aws:SourceVpce"] == ("vpce-1a2b3c4d",)
+    assert private["aws:VpcSourceIp"] == ("10.1.2.3",)
+    assert private.find("aws:sourceip") is None
+    unsaid = VpcOrigin(vpc=None, endpoint=None)
+    unknown = build_context(Facts.of(make_request(vpc_origin=unsaid)), PLAN, identity=None)
+    assert [unknown.find(key) for key in ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce")] == [None] * 3
+    public = build_context(Facts.of(make_request()), PLAN, identity=None)
+    assert public["aws:SourceIp"] == ("203.0.113.7",)
+    assert [public.find(key) for key in ("aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce")] == [None] * 3
 
 
 def test_the_facts_hold_no_header_that_could_be_a_credential() -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from yett.policy import CallerPolicies, CompiledPolicies, Decision
 from yett.rules.execute_api.plan import MethodPlan, StagePlan
-from yett.values.http import HttpRequest
+from yett.values.http import HttpRequest, VpcOrigin
 from yett.values.identity import Identity
 
 
@@ -23,6 +23,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     received_at: datetime
     source_ip: str
     is_secure: bool
+    vpc_origin: VpcOrigin | None  # of a private call: its address is then the client's within the VPC
     user_agent: str | None
     referer: str | None
 
@@ -35,6 +36,7 @@ class Facts(Struct, frozen=True, kw_only=True):
             received_at=request.received_at,
             source_ip=request.source_ip,
             is_secure=request.scheme == "https",
+            vpc_origin=request.vpc_origin,
             user_agent=headers.get("user-agent"),
             referer=headers.get("referer"),
         )

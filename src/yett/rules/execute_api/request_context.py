@@ -11,6 +11,7 @@ from yett.policy import RequestContext, principal_context
 from yett.policy.request import LazyValue
 from yett.rules.execute_api.call import Facts
 from yett.rules.execute_api.plan import StagePlan
+from yett.values.http import VpcOrigin
 from yett.values.identity import IamIdentity
 from yett.values.timestamps import render_iso
 
@@ -21,7 +22,6 @@ FALSE: Final = ("false",)
 def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None) -> RequestContext:
     """All keys that exist for this call. Those that need an authenticated IAM principal exist with *identity* only."""
     keys: dict[str, tuple[str, ...] | LazyValue] = {
-        "aws:sourceip": (facts.source_ip,),
         "aws:securetransport": TRUE if facts.is_secure else FALSE,
         "aws:currenttime": lambda: render_iso(facts.received_at),
         "aws:epochtime": lambda: str(int(facts.received_at.timestamp())),
@@ -30,6 +30,10 @@ def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None
         "aws:viaawsservice": FALSE,
         "aws:principalisawsservice": FALSE,
     }
+    if facts.vpc_origin is None:
+        keys["aws:sourceip"] = (facts.source_ip,)
+    else:
+        keys |= _vpc_keys(facts.vpc_origin, facts.source_ip)
     if facts.user_agent is not None:
         keys["aws:useragent"] = (facts.user_agent,)
     if facts.referer is not None:
@@ -47,6 +51,19 @@ def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None
 def mfa_age(authenticated_at: datetime, received_at: datetime) -> str:
     """``aws:MultiFactorAuthAge``, in seconds."""
     return str(int((received_at - authenticated_at).total_seconds()))
+
+
+def _vpc_keys(origin: VpcOrigin, address: str) -> dict[str, tuple[str, ...] | LazyValue]:
+    """What a call through a VPC endpoint has in the place of ``aws:SourceIp``.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    keys: dict[str, tuple[str, ...] | LazyValue] = {"aws:vpcsourceip": (address,)}
+    if origin.vpc is not None:
+        keys["aws:sourcevpc"] = (origin.vpc,)
+    if origin.endpoint is not None:
+        keys["aws:sourcevpce"] = (origin.endpoint,)
+    return keys
 
 
 def _same(value: datetime) -> datetime:

@@ -1,14 +1,17 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 from tests.rules.execute_api.support import HOST, NOW, POOL, REQUEST_ID, call, http, user
 
 from yett.rules.execute_api.mapping.context import (
     context_variable,
     describe_authorizer,
+    describe_identity,
     extended_request_id,
     render_clf,
 )
+from yett.values.http import VpcOrigin
 from yett.values.identity import ANONYMOUS, AuthorizerIdentity, PoolIdentity
 
 ROUTED = call(http(), template="/pets/{id}", path="/pets/7").routed
@@ -60,6 +63,15 @@ def test_variables_tell_who_calls() -> None:
     assert context_variable("authorizer.claims.level", ROUTED, POOL_USER) == "3"
     assert context_variable("authorizer.claims", ROUTED, POOL_USER) is None
     assert context_variable("authorizer.claims.sub", ROUTED, PRINCIPAL) is None
+
+
+def test_an_event_of_a_private_call_names_its_vpc_and_no_other_event_does() -> None:
+    assert "vpcId" not in describe_identity(ROUTED, ANONYMOUS)
+    facts = structs.replace(ROUTED.question.facts, vpc_origin=VpcOrigin(vpc="vpc-1a2b3c4d", endpoint=None))
+    private = structs.replace(ROUTED, question=structs.replace(ROUTED.question, facts=facts))
+    described = describe_identity(private, ANONYMOUS)
+    assert context_variable("identity.vpcId", private, ANONYMOUS) == "vpc-1a2b3c4d"
+    assert (described["vpcId"], described["vpceId"]) == ("vpc-1a2b3c4d", None)
 
 
 def test_only_an_authorizer_makes_an_authorizer_member() -> None:

@@ -76,8 +76,11 @@ def describe_identity(known: Known, identity: Identity) -> dict[str, object]:
         described["caller"] = described["user"] = identity.user_id
         described["principalOrgId"] = identity.organization_id
         described["userArn"] = identity.arn
-    described["sourceIp"] = known.question.facts.source_ip
-    described["userAgent"] = known.question.facts.user_agent
+    facts = known.question.facts
+    if facts.vpc_origin is not None:  # events of other calls have no such members
+        described |= {"vpcId": facts.vpc_origin.vpc, "vpceId": facts.vpc_origin.endpoint}
+    described["sourceIp"] = facts.source_ip
+    described["userAgent"] = facts.user_agent
     return described
 
 
