@@ -10,6 +10,8 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
+from yett.adapters.authorization_messages import SealedAuthorizationMessages
+from yett.adapters.sql.sealing import Sealer
 from yett.control_plane.door import answer
 from yett.policy import CallerPolicies, Kind, NamedPolicy, compile_policies, parse_policy
 from yett.ports.audit_trail import AuditEntry
@@ -23,6 +25,7 @@ from yett.values.identity import IamIdentity, PrincipalType
 from yett.values.secret import Secret
 
 ACCOUNT, OTHER = "123456789012", "999999999999"
+MESSAGES = SealedAuthorizationMessages(Sealer(b"k" * 32))
 EDGE = Edge(hosts=HostRule(domains=frozenset()), trusted_proxies=())
 
 
@@ -118,6 +121,7 @@ def make_ports(*callers: Caller, **given: object) -> Ports:
         "callers": MemoryCallers(*callers),
         "audit_trail": MemoryTrail(),
         "iam_store": Uses(),
+        "authorization_messages": MESSAGES,
     }
     return Ports(**cast(Any, ports | given))
 

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
@@ -69,6 +70,40 @@ async def test_a_caller_without_permission_is_refused_in_the_words_of_aws_and_re
     assert " because no identity-based policy allows the " in text
     [(_, _, outcome)] = trail_of(ports)
     assert outcome == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("iam", "create_user", {"UserName": "bob"}),
+        ("lambda", "list_functions", {}),
+        ("apigateway", "get_rest_apis", {}),
+        ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
+        ("dynamodb", "query", {"TableName": "t", "KeyConditionExpression": "a = b"}),
+    ],
+)
+async def test_a_refusal_by_policies_carries_a_message_that_says_why_to_whoever_may_know(
+    service: str, operation: str, params: Mapping[str, Any]
+) -> None:
+    async with serving(make_ports(NOBODY, ADMIN)) as api:
+        with pytest.raises(ClientError) as error:
+            await call(getattr(api.client(service, NOBODY), operation), **params)
+        message = error.value.response["ResponseMetadata"]["HTTPHeaders"]["x-yett-authorization-message"]
+        sts = api.client("sts", ADMIN)
+        told = json.loads((await call(sts.decode_authorization_message, EncodedMessage=message))["DecodedMessage"])
+        assert told["context"]["principal"]["arn"] == NOBODY.identity.arn
+        assert told["context"]["action"].startswith(f"{service}:")
+        changed = message[:-10] + message[-9:] + "A"
+        with pytest.raises(ClientError, match="InvalidAuthorizationMessageException"):
+            await call(sts.decode_authorization_message, EncodedMessage=changed)
+
+
+async def test_a_refusal_of_another_kind_carries_none() -> None:
+    async with serving(make_ports(ADMIN)) as api:
+        for client in (api.client("iam", ADMIN, secret="wrong"), api.client("iam", NOBODY)):
+            with pytest.raises(ClientError) as error:
+                await call(client.list_users)
+            assert "x-yett-authorization-message" not in error.value.response["ResponseMetadata"]["HTTPHeaders"]
 
 
 @pytest.mark.parametrize(
@@ -157,9 +192,9 @@ async def test_input_that_breaks_the_model_is_refused_under_the_code_of_the_serv
 
 async def test_an_operation_that_is_not_offered_is_named_with_a_reason() -> None:
     async with serving(make_ports(ADMIN)) as api:
-        status, code, text = await refused(api.client("iam", ADMIN).list_virtual_mfa_devices)
+        status, code, text = await refused(api.client("iam", ADMIN).list_server_certificates)
         assert (status, code) == (400, "InvalidAction")
-        assert "iam:ListVirtualMFADevices is not available: " in text
+        assert "iam:ListServerCertificates is not available: " in text
         status, code, text = await refused(api.client("lambda", ADMIN).list_code_signing_configs)
         assert (status, code) == (400, "UnsupportedOperationException")
         assert "lambda:ListCodeSigningConfigs is not available: " in text

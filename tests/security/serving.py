@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.credentials import Credentials
 from tests.sdk.running import NO_RETRIES
 from tests.secrecy import check, files_of
 
@@ -79,13 +80,14 @@ class Served:
         """All that it has printed."""
         return self._output.read_bytes()
 
-    def client(self, service: str) -> Any:
-        """A boto3 client as root."""
+    def client(self, service: str, credentials: Credentials | None = None) -> Any:
+        """A boto3 client, as root unless told otherwise."""
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name="us-east-1",
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=self.secret_access_key,
+            aws_access_key_id=credentials.access_key if credentials else self.access_key_id,
+            aws_secret_access_key=credentials.secret_key if credentials else self.secret_access_key,
+            aws_session_token=credentials.token if credentials else None,
             config=NO_RETRIES,
         )

@@ -5,11 +5,13 @@ import contextlib
 import http.client
 import json
 import secrets
+import time
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -80,6 +82,31 @@ class Scenario:
         self.secrets["a session's secret"] = session["SecretAccessKey"]
         self.secrets["a session token"] = session["SessionToken"]
         self.answers.append(json.dumps(iam.list_access_keys(UserName="eve"), default=str).encode())
+        self.play_devices(iam)
+
+    def play_devices(self, iam: Any) -> None:
+        """Eve has a device, shows codes rightly and wrongly, and is refused with a message that is decoded."""
+        made = iam.create_virtual_mfa_device(VirtualMFADeviceName="eve")["VirtualMFADevice"]
+        seed, serial = made["Base32StringSeed"].decode(), made["SerialNumber"]
+        self.secrets |= {"a device's seed": seed, "a seed's bytes": base64.b32decode(seed).hex()}
+        totp, now = pyotp.TOTP(seed), int(time.time())
+        codes = [totp.at(now + 30 * step) for step in range(-4, 0)]
+        named = {"UserName": "eve", "SerialNumber": serial}
+        self.refused(iam.enable_mfa_device, **named, AuthenticationCode1=codes[1], AuthenticationCode2=codes[0])
+        iam.enable_mfa_device(**named, AuthenticationCode1=codes[0], AuthenticationCode2=codes[1])
+        sts = self.served.client("sts", self.eve)
+        session = sts.get_session_token(SerialNumber=serial, TokenCode=codes[2])["Credentials"]
+        self.secrets |= {"a vouched session's secret": session["SecretAccessKey"]}
+        self.refused(sts.get_session_token, SerialNumber=serial, TokenCode=codes[2])
+        for answer in (iam.list_virtual_mfa_devices(), iam.list_mfa_devices(UserName="eve")):
+            self.answers.append(json.dumps(answer, default=str).encode())
+        try:
+            self.served.client("iam", self.eve).list_users()
+        except ClientError as error:
+            self.answers.append(json.dumps(error.response, default=str).encode())
+            message = error.response["ResponseMetadata"]["HTTPHeaders"]["x-yett-authorization-message"]
+            told = self.served.client("sts").decode_authorization_message(EncodedMessage=message)
+            self.answers.append(told["DecodedMessage"].encode())
 
     def play_cognito(self) -> None:
         cognito = self.served.client("cognito-idp")

@@ -12,6 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from yett.adapters.authorization_messages import SealedAuthorizationMessages
 from yett.adapters.callers import StoredCallers
 from yett.adapters.session_tokens import SealedSessionTokens
 from yett.adapters.sql.audit_trail import SqlAuditTrail
@@ -66,6 +67,7 @@ class Aws:
             clock=SimpleNamespace(now=lambda: self.time),
             randomness=randomness,
             session_tokens=tokens,
+            authorization_messages=SealedAuthorizationMessages(Sealer(b"k" * 32)),
             callers=StoredCallers(database, tokens),
             audit_trail=SqlAuditTrail(database),
             iam_store=SqlIamStore(database),

@@ -12,9 +12,10 @@ import structlog
 from yett.control_plane import forwarding
 from yett.control_plane.errors import INTERNAL, named, wire_error
 from yett.ports.bundle import Ports
-from yett.services.call import Call
+from yett.services.call import Call, ServiceError
 from yett.services.iam.authentication import authenticate
 from yett.services.perform import SERVICES, perform, place_of_unsigned
+from yett.services.sts.authorization_message import encode_denial
 from yett.values.http import Headers, HttpRequest, HttpResponse
 from yett.wire import (
     Operation,
@@ -54,6 +55,9 @@ PREFLIGHT: Final = Headers(
         ("Access-Control-Max-Age", "172800"),
     )
 )
+
+# Why policies refused, sealed: `aws sts decode-authorization-message` tells whoever may know.
+AUTHORIZATION_MESSAGE: Final = "x-yett-authorization-message"
 
 log = structlog.get_logger("yett.control_plane")
 
@@ -148,7 +152,7 @@ def refuse(error: Exception, service: Service, request: HttpRequest, ports: Port
         log.exception("control plane failed", request_id=request.request_id, service=service.name, exc_info=error)
         return render(service, "internal", request, INTERNAL)
     log.info("control plane refused", request_id=request.request_id, service=service.name, code=worded.code)
-    return render_error(
+    response = render_error(
         service,
         worded.code,
         worded.message,
@@ -156,6 +160,12 @@ def refuse(error: Exception, service: Service, request: HttpRequest, ports: Port
         request_id=request.request_id,
         fields=worded.fields,
     )
+    denial = error.denial if isinstance(error, ServiceError) else None
+    message = None if denial is None else encode_denial(denial, ports, now=request.received_at)
+    if message is None:
+        return response
+    headers = Headers((*response.headers, (AUTHORIZATION_MESSAGE, message)))
+    return HttpResponse(status=response.status, headers=headers, body=response.body)
 
 
 def render(service: Service, kind: str, request: HttpRequest, message: str) -> HttpResponse:

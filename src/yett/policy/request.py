@@ -56,6 +56,10 @@ class RequestContext(Mapping[str, tuple[str, ...]]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def names(self) -> tuple[str, ...]:
+        """Every key that may have a value, in lower case; nothing is computed."""
+        return tuple(self._values)
+
     def __repr__(self) -> str:
         # Values may be personal: names only, and nothing is computed.
         return f"RequestContext({', '.join(sorted(self._values))})"

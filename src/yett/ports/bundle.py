@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from yett.ports.access_logs import AccessLogs
     from yett.ports.api_store import ApiStore
     from yett.ports.audit_trail import AuditTrail
+    from yett.ports.authorization_messages import AuthorizationMessages
     from yett.ports.callers import Callers
     from yett.ports.clock import Clock
     from yett.ports.credential_store import CredentialStore
@@ -42,6 +43,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     callers: "Callers"
     vouching: "Vouching"
     session_tokens: "SessionTokens"
+    authorization_messages: "AuthorizationMessages"
     audit_trail: "AuditTrail"
     iam_store: "IamStore"
     credential_store: "CredentialStore"

@@ -12,6 +12,7 @@ from typing import Final, Self
 from msgspec import Struct
 
 from yett.adapters.access_logs import AccessLogFiles
+from yett.adapters.authorization_messages import SealedAuthorizationMessages
 from yett.adapters.callers import StoredCallers
 from yett.adapters.commit_log import CommitLog, CommitReader, make_file
 from yett.adapters.dynamodb import EmbeddedDynamoDb, RemoteDynamoDb
@@ -278,6 +279,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             callers=store.callers,
             vouching=MemoryVouching(),
             session_tokens=store.session_tokens,
+            authorization_messages=SealedAuthorizationMessages(store.sealer),
             audit_trail=SqlAuditTrail(store.database),
             iam_store=store.iam_store,
             credential_store=SqlCredentialStore(store.database),

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller
+from yett.rules.sts.authorization_message import Denial
 from yett.values.errors import Refusal
 
 PARTITION = "aws"
@@ -16,13 +17,20 @@ class ServiceError(Refusal):
     """An operation refuses: ``code`` is one of its service model, or a common one; ``message`` is AWS's text."""
 
     def __init__(
-        self, code: str, message: str, *, status: int | None = None, fields: Mapping[str, object] | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int | None = None,
+        fields: Mapping[str, object] | None = None,
+        denial: Denial | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status  # None: as the service model says, else 400
         self.fields = fields or {}  # further members of the modelled error
+        self.denial = denial  # what policies were asked, where they refused
 
 
 class Call(Struct, frozen=True, kw_only=True):

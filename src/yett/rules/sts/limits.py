@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
+from datetime import timedelta
 from typing import Final
 
 ROLE_SESSION_SECONDS: Final = 3600  # unless the caller says otherwise
@@ -25,3 +26,6 @@ SOURCE_IDENTITY_CHARACTERS: Final = (2, 64)
 SAML_REDEEMED_SECONDS: Final = 300
 SAML_SKEW_SECONDS: Final = 60  # how far a provider's clock may be ahead. UNCERTAIN: AWS's own bound
 SAML_SESSION_SECONDS: Final = (900, 43_200)  # of the attribute SessionDuration
+
+# Ours: AWS says that messages expire and not when. Shorter than the life of a session token, whose keys open it, too.
+AUTHORIZATION_MESSAGE_LIFE: Final = timedelta(hours=24)

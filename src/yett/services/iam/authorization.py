@@ -19,6 +19,7 @@ from yett.policy import (
 )
 from yett.policy.request import ContextValue, LazyValue
 from yett.ports.callers import Caller
+from yett.rules.sts.authorization_message import Denial
 from yett.services.call import Call, ServiceError
 from yett.values.arn import Arn, NotAnArn
 from yett.values.identifiers import is_account_id
@@ -48,14 +49,15 @@ def authorize(
     """
     for resource in resources or (ANY_RESOURCE,):
         account = account_of(resource) or caller.identity.account
+        request = AuthorizationRequest(
+            action=action,
+            resource=resource,
+            principal=Principal.iam(caller.identity),
+            resource_account=account,
+            context=context,
+        )
         decision = decide(
-            AuthorizationRequest(
-                action=action,
-                resource=resource,
-                principal=Principal.iam(caller.identity),
-                resource_account=account,
-                context=context,
-            ),
+            request,
             caller=caller.policies,
             resource_policy=resource_policy,
             same_account=account == caller.identity.account,
@@ -66,6 +68,7 @@ def authorize(
                 f"User: {caller.identity.arn} is not authorized to perform: {action} on resource: {resource}"
                 f"{denial_suffix(decision, action, wording=wording)}",
                 status=403,
+                denial=Denial(request=request, decision=decision, identity=caller.identity, policies=caller.policies),
             )
 
 

@@ -14,6 +14,7 @@ PERMISSIONS: Final[Mapping[str, Row]] = {
     "AssumeRole": BY_OPERATION,
     "AssumeRoleWithSAML": UNSIGNED,
     "AssumeRoleWithWebIdentity": UNSIGNED,
+    "DecodeAuthorizationMessage": Permission(action="sts:DecodeAuthorizationMessage"),
     "GetAccessKeyInfo": Permission(action="sts:GetAccessKeyInfo"),
     "GetCallerIdentity": ANY_CALLER,
     "GetFederationToken": Permission(
