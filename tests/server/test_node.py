@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -38,6 +39,10 @@ def handler(event, context):
 ALLOW = """{"principalId": "me", "policyDocument": {"Version": "2012-10-17", "Statement": [
     {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "*"}]}}"""
 OK = '{"statusCode": 200, "body": "ok"}'
+ECHO = """
+def handler(event, context):
+    return {"statusCode": 200, "body": event["body"]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -293,22 +298,27 @@ def test_no_request_is_lost_while_workers_are_replaced_under_load(
     running: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("yett.server.node.PATIENCE_SECONDS", 1.0)  # for the idle connections of other tests
+    function = make_function(running, ECHO)
     api = Api(running)
     api.method("/", mock())
+    api.method("/run", proxy(running, function), verb="POST")
     api.deploy()
+    let_gateway_invoke(running, function, api)
     before = node(running).worker_pids
     done = threading.Event()
 
-    def client(_: int) -> list[int]:
+    def client(number: int) -> list[int]:
         """Calls on one connection as long as the server keeps it, until the workers are others; then some more."""
         found: list[int] = []
+        method, path = ("GET", "/prod/") if number % 2 else ("POST", "/prod/run")
         connection = http.client.HTTPConnection("127.0.0.1", running.server.port, timeout=60)
         more = 5
         while more:
             more -= done.is_set()
-            connection.request("GET", "/prod/", headers={"Host": f"{api.id}.execute-api.localhost"})
+            sent = f"{number} {len(found)}".encode() * 1000 if method == "POST" else None
+            connection.request(method, path, body=sent, headers={"Host": f"{api.id}.execute-api.localhost"})
             answer = connection.getresponse()
-            answer.read()
+            assert (answer.read() == sent) is (sent is not None)
             found.append(answer.status)
             time.sleep(0.005)  # a bounded load: some hundred requests in all
         connection.close()
@@ -329,6 +339,22 @@ def test_no_request_is_lost_while_workers_are_replaced_under_load(
     assert len(answers) > 100
     assert set(answers) == {200}
     assert not set(before) & set(node(running).worker_pids)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stop_answers_what_is_in_hand(tmp_path: Path, workers: int) -> None:
+    runs = tmp_path / "runs"
+    with RunningServer(tmp_path / "home", workers=workers) as running:
+        api = function_api(running, counting_function(running, runs, seconds=1))
+        port = running.server.port
+        with ThreadPoolExecutor(4) as threads:
+            answers = [threads.submit(running.call, api.id, "/prod/run") for _ in range(4)]
+            wait_until(lambda: runs.exists() and runs.read_bytes() == b"xxxx")
+            running.run(running.server.stop())
+            assert [answer.result().status for answer in answers] == [200] * 4
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+        del running.server
 
 
 # -- when the control process dies, or the database
