@@ -181,3 +181,43 @@ async def test_authorizers_responses_and_settings_are_changed_in_place_and_back(
     assert not api.get("description")
     assert not api.get("binaryMediaTypes")
     assert api["tags"] == {}
+
+
+IMPORTED = """\
+Resources:
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Parameters: {endpointConfigurationTypes: REGIONAL, MORE}
+      Body:
+        swagger: "2.0"
+        info: {title: pets}
+        basePath: /v1
+        paths: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("basepath: prepend", "the import parameter `basepath=prepend`"),
+        ("basepath: split", "the import parameter `basepath=split`"),
+        ("surprise: x", "the import parameter `surprise`"),
+    ],
+)
+async def test_what_an_import_is_asked_to_do_and_would_not_is_refused(ground: Ground, more: str, reason: str) -> None:
+    assert reason in await ground.refusal(IMPORTED.replace("MORE", more))
+
+
+@pytest.mark.parametrize("url", ["https://x.example/v1", "/v1", "https://x.example/{basePath}"])
+async def test_the_base_path_of_a_server_is_not_left_out_unsaid(ground: Ground, url: str) -> None:
+    text = IMPORTED.replace("MORE", "basepath: prepend").replace("basePath: /v1", f'servers: [{{url: "{url}"}}]')
+    text = text.replace('swagger: "2.0"', "openapi: 3.0.1")
+    assert "the import parameter `basepath=prepend`" in await ground.refusal(text)
+
+
+async def test_an_import_that_asks_for_what_is_done_anyway_goes_up(ground: Ground) -> None:
+    await ground.up(IMPORTED.replace("MORE", "basepath: ignore"))
+    site = await ground.site()
+    (api,) = (await site.do("apigateway", "GetRestApis", {}))["items"]
+    assert api["endpointConfiguration"]["types"] == ["REGIONAL"]

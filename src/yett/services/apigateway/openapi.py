@@ -68,8 +68,21 @@ def check_parameters(document: Mapping[str, Any], parameters: Mapping[str, str])
         if name not in PARAMETERS:
             raise NotOffered(f"the import parameter `{name}`")
     base_path = parameters.get("basepath", "ignore")
-    if base_path != "ignore" and str(document.get("basePath") or "/") != "/":
+    if base_path != "ignore" and has_base_path(document):
         raise NotOffered(f"the import parameter `basepath={base_path}`")
+
+
+def has_base_path(document: Mapping[str, Any]) -> bool:
+    """Whether a document places its paths below another: by ``basePath``, or by the URL of a server.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api-basePath.html
+    """
+    if str(document.get("basePath") or "/") != "/":
+        return True
+    servers = document.get("servers")
+    urls = [str(one.get("url", "")) for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
+    paths = [url.partition("://")[2].partition("/")[2] if "://" in url else url.strip("/") for url in urls]
+    return any(paths) or any("{" in url for url in urls)
 
 
 def refuse_warnings(api: RestApi, params: Params) -> None:

@@ -73,9 +73,9 @@ async def put_body(actor: Actor, api_id: str, properties: Mapping[str, Any]) -> 
         return
     body = json.dumps(properties["Body"]).encode()
     fails = str(properties.get("FailOnWarnings", "false")).lower() == "true"
-    await actor.do(
-        SERVICE, "PutRestApi", {"restApiId": api_id, "mode": "overwrite", "body": body, "failOnWarnings": fails}
-    )
+    given = {str(name): str(one) for name, one in properties.get("Parameters", {}).items()}
+    params = {"restApiId": api_id, "mode": "overwrite", "body": body, "failOnWarnings": fails, "parameters": given}
+    await actor.do(SERVICE, "PutRestApi", params)
     await patch_api(actor, api_id, {name: one for name, one in properties.items() if name != "EndpointConfiguration"})
 
 
