@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from tests.sdk.making import Api, make_user, mock
+from tests.sdk.making import Api, make_user, mock, unique
 from tests.sdk.running import RunningServer
 
 INVOKE = "execute-api:Invoke"
@@ -101,14 +101,61 @@ def test_a_proposal_that_is_carried_out_opens_the_one_cell_of_the_matrix(
             assert change["type"] == "identity"
             document = json.dumps(change["document"])
             iam.put_user_policy(UserName=name, PolicyName=change["policy"], PolicyDocument=document)
-        changed = {
-            cell for cell, now in matrix(running, api).items() if (now == "allow") is not (before[cell] == "allow")
-        }
-        assert changed == {("/pets", whom)}
+        assert changed_cells(before, matrix(running, api)) == {("/pets", whom)}
         for each in iam.list_user_policies(UserName=name)["PolicyNames"]:
             iam.delete_user_policy(UserName=name, PolicyName=each)
         for each, document in own.items():
             iam.put_user_policy(UserName=name, PolicyName=each, PolicyDocument=document)
+
+
+def changed_cells(before: Mapping[tuple[str, str], str], after: Mapping[tuple[str, str], str]) -> set[tuple[str, str]]:
+    return {cell for cell, now in after.items() if (now == "allow") is not (before[cell] == "allow")}
+
+
+def test_a_boundary_that_is_changed_as_proposed_opens_the_one_cell(running: RunningServer, api: Api) -> None:
+    iam = running.client("iam")
+    base = f"arn:aws:execute-api:{running.settings.region}:{running.settings.account}:{api.id}/prod"
+    statement = {"Effect": "Allow", "Action": INVOKE, "Resource": f"{base}/GET/vault"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    boundary = iam.create_policy(PolicyName=unique("bound"), PolicyDocument=document)["Policy"]["Arn"]
+    arn, _ = make_user(running, {"Effect": "Allow", "Action": INVOKE, "Resource": "*"})
+    name = arn.rpartition("/")[2]
+    iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=boundary)
+    trace = simulate(running, api, "/pets", f"user/{name}")
+    assert (trace["outcome"], trace["outcomeRow"]["caller"]) == ("implicit_deny", "implicit_deny")
+    before = matrix(running, api)
+    (proposal,) = [each for each in trace["wouldAllow"] if each["changes"][0]["type"] == "boundary"]
+    (change,) = proposal["changes"]
+    iam.create_policy_version(PolicyArn=boundary, PolicyDocument=json.dumps(change["document"]), SetAsDefault=True)
+    assert changed_cells(before, matrix(running, api)) == {("/pets", f"user/{name}")}
+
+
+def test_a_resource_policy_that_is_changed_as_proposed_opens_the_one_cell(running: RunningServer) -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": INVOKE, "Resource": "execute-api:/*"},
+            {"Sid": "Closed", "Effect": "Deny", "Principal": "*", "Action": INVOKE, "Resource": "execute-api:/*"},
+        ],
+    }
+    closed = Api(running, policy=json.dumps(policy))
+    for path in ("/pets", "/vault"):
+        closed.method(path, mock(), authorizationType="AWS_IAM")
+    closed.deploy()
+    name = make_user(running, {"Effect": "Allow", "Action": INVOKE, "Resource": "*"})[0].rpartition("/")[2]
+    trace = simulate(running, closed, "/pets", f"user/{name}")
+    assert trace["decidedBy"]["sid"] == "Closed"
+    before = matrix(running, closed)
+    for proposal in trace["wouldAllow"]:
+        (change,) = proposal["changes"]
+        assert (change["type"], proposal["alsoAllows"]) == ("resource", [])
+        for document in (change["document"], policy):
+            patch = {"op": "replace", "path": "/policy", "value": json.dumps(document)}
+            closed.client.update_rest_api(restApiId=closed.id, patchOperations=[patch])
+            closed.deploy()
+            cells = {("/pets", f"user/{name}")} if document is not policy else set()
+            assert changed_cells(before, matrix(running, closed)) == cells
+    assert trace["wouldAllow"]
 
 
 def policy_of(iam: Any, user: str, name: str) -> str:

@@ -1,6 +1,8 @@
 import json
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -37,17 +39,19 @@ def standing_of(
     name: str,
     *statements: dict[str, Any],
     account: str = ACCOUNT,
-    boundary: tuple[dict[str, Any], ...] | None = None,
-    scp: tuple[tuple[dict[str, Any], ...], ...] = (),
+    boundary: Sequence[dict[str, Any]] | None = None,
+    session: Sequence[dict[str, Any]] | None = None,
+    scp: Sequence[Sequence[dict[str, Any]]] = (),
+    rcp: Sequence[Sequence[dict[str, Any]]] = (),
 ) -> Standing:
     return Standing(
         identity=user(name, account),
         caller_policies=CallerPolicies(
             identity=compiled(Kind.IDENTITY, *statements) if statements else compiled(Kind.IDENTITY, NOTHING),
             boundary=None if boundary is None else compiled(Kind.BOUNDARY, *boundary),
-            session=None,
+            session=None if session is None else compiled(Kind.SESSION, *session),
             scp=tuple(compiled(Kind.SCP, *level) for level in scp),
-            rcp=(),
+            rcp=tuple(compiled(Kind.RCP, *({"Principal": "*", **each} for each in level)) for level in rcp),
             is_root=False,
         ),
     )
@@ -175,6 +179,26 @@ def test_a_boundary_and_an_organization_that_are_silent_are_told_apart() -> None
     assert [(change.type.value, change.level) for change in proposals[0].changes] == [("scp", 1)]
 
 
+def test_a_session_and_a_resource_control_that_are_silent_are_told_apart() -> None:
+    within = standing_of("bob", {}, session=(NOTHING,))
+    proposals = propose(cells(within, standing_of("eve", {})), "/pets")
+    assert only_that_cell(proposals)
+    assert {change.type.value for change in proposals[0].changes} == {"session"}
+    guarded = standing_of("bob", {}, rcp=((NOTHING,),))
+    proposals = propose(cells(guarded, structs.replace(guarded, identity=user("eve"))), "/pets")
+    assert only_that_cell(proposals)
+    assert [(change.type.value, change.level) for change in proposals[0].changes] == [("rcp", 0)]
+
+
+@pytest.mark.parametrize("written", ["test/GET/pets", "prod/POST/pets", "prod/GET/pets/", "prod/get/pets"])
+def test_a_stage_or_method_that_is_another_in_the_arn_is_named_beside_the_calls(written: str) -> None:
+    matrix = cells(standing_of("bob", {"Sid": "Invoke", "Resource": f"{BASE}/{written}"}), standing_of("eve"))
+    proposals = propose(matrix, "/pets")
+    assert only_that_cell(proposals)
+    said = f"statement Invoke of policy policy allows …/{written}, the call was …/prod/GET/pets: add {BASE}"
+    assert any(each.text.startswith(said) for each in proposals)
+
+
 def test_what_an_authorizer_answers_is_its_functions_to_change() -> None:
     answered = Standing(
         identity=AuthorizerIdentity(authorizer_id="auth1", principal_id="p", context={}),
@@ -239,7 +263,7 @@ STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     bob=STATEMENTS,
     eve=STATEMENTS,
@@ -262,3 +286,45 @@ def test_every_proposal_does_what_it_says_and_every_refusal_has_one(
         (cell,) = [each for each in matrix if each.name == f"{path} 0 {ADDRESSES[0]}"]
         proposals = propose(matrix, path)
         assert bool(proposals) is (outcome(cell) is not Outcome.ALLOW)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    own=STATEMENTS,
+    boundary=st.none() | STATEMENTS.filter(bool),
+    session=st.none() | STATEMENTS.filter(bool),
+    scp=st.lists(STATEMENTS.filter(bool), max_size=2),
+    rcp=st.lists(STATEMENTS.filter(bool), max_size=1),
+    resources=st.none() | STATEMENTS.filter(bool),
+)
+def test_of_every_kind_of_policy_a_proposal_does_what_it_says(
+    own: list[dict[str, Any]],
+    boundary: list[dict[str, Any]] | None,
+    session: list[dict[str, Any]] | None,
+    scp: list[list[dict[str, Any]]],
+    rcp: list[list[dict[str, Any]]],
+    resources: list[dict[str, Any]] | None,
+) -> None:
+    """Whatever takes part. More denies against one call than are for a machine to sort out get no proposal."""
+    bob = standing_of("bob", *own, boundary=boundary, session=session, scp=scp, rcp=rcp)
+    matrix = cells(bob, standing_of("eve", {}, scp=scp, rcp=rcp), policy=resources)
+    for path in PATHS:
+        propose(matrix, path)  # which carries each one out
+
+
+@settings(max_examples=40, deadline=None)
+@given(answered=STATEMENTS.filter(bool), resources=st.none() | STATEMENTS.filter(bool))
+def test_of_what_an_authorizer_answers_a_proposal_does_what_it_says(
+    answered: list[dict[str, Any]], resources: list[dict[str, Any]] | None
+) -> None:
+    standings = [
+        Standing(
+            identity=AuthorizerIdentity(authorizer_id="auth1", principal_id=name, context={}),
+            authorizer_policy=compiled(Kind.AUTHORIZER, *statements),
+        )
+        for name, statements in (("bob", answered), ("eve", [{}]))
+    ]
+    matrix = cells(*standings, kind=KINDS.CUSTOM, policy=resources)
+    for path in PATHS:
+        (cell,) = [each for each in matrix if each.name == f"{path} 0 {ADDRESSES[0]}"]
+        assert bool(propose(matrix, path)) is (outcome(cell) is not Outcome.ALLOW)
