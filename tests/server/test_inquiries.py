@@ -186,6 +186,28 @@ def test_the_cause_of_a_signature_that_does_not_match_is_told_where_it_is_a_slip
         assert secret not in json.dumps(trace)
 
 
+def test_what_a_call_missed_by_little_is_told(running: RunningServer) -> None:
+    api = Api(running)
+    api.method("/pets", mock(), verb="PUT")
+    api.deploy()
+
+    def hints(path: str) -> list[str]:
+        answer = running.call(api.id, path)
+        assert answer.status == 403
+        return list(ask(running, f"decisions/{answer.headers['x-amzn-requestid']}")[1]["hints"])
+
+    assert hints("/prod/pets") == ["this path has PUT"]
+    assert hints("/prod/other") == []
+    (again,) = hints("/prod/prod/pets")
+    assert again.startswith("the path begins with the stage once more")
+    api.method("/cats", mock())
+    (undeployed,) = hints("/prod/cats")
+    assert "its stage prod serves a deployment of before that: deploy the API once more" in undeployed
+    assert ask(running, "simulate", body={"api": api.id, "path": "/cats"})[1]["hints"] == [undeployed]
+    api.deploy()
+    assert running.call(api.id, "/prod/cats").status == 200
+
+
 def test_decisions_since_a_call_are_told_oldest_first(running: RunningServer, api: Api) -> None:
     first = running.call(api.id, "/prod/open").headers["x-amzn-requestid"]
     ids = [running.call(api.id, "/prod/open").headers["x-amzn-requestid"] for _ in range(4)]

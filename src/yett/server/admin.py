@@ -164,7 +164,8 @@ class Admin:
                 case "GET" | "HEAD", "":
                     trace = msgspec.json.decode(found.trace)
                     proposals = await self._inquiries.would_allow(found, trace, caller, request)
-                    return _answer(200, trace | {"wouldAllow": proposals})
+                    hints = await self._inquiries.hints(trace)
+                    return _answer(200, trace | {"wouldAllow": proposals, "hints": hints})
                 case "POST", "canonical-request":
                     return _answer(200, compared(request_id, found.outline, request.body))
                 case _, "" | "canonical-request":

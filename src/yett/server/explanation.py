@@ -48,6 +48,8 @@ def draw(trace: Mapping[str, Any]) -> Tree:
             "[yellow]cause[/yellow]: none of the usual slips. Have the client log its canonical request, then: "
             f"yett explain {trace['requestId']} --canonical-request FILE"
         )
+    for hint in trace.get("hints", ()):
+        tree.add(f"[yellow]hint[/yellow]: {escape(hint)}")
     for warning in trace.get("warnings", ()):
         tree.add(f"[yellow]beware[/yellow]: {escape(warning['where'])}: {escape(warning['message'])}")
     _draw_decision(tree, trace)

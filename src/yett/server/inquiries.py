@@ -16,6 +16,7 @@ from msgspec import Struct
 from yett.execute_api.access_matrix import make_matrix, question_of, rows_of
 from yett.execute_api.authorizer_hints import code_findings
 from yett.execute_api.decisions import Decisions
+from yett.execute_api.hints import route_hints
 from yett.execute_api.principals import (
     ANONYMOUS_NAME,
     Named,
@@ -146,7 +147,16 @@ class Inquiries:
         simulated = await simulate(
             made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=wanted.invoke_authorizer
         )
-        return simulated.trace | {"wouldAllow": await propose(simulated.record, self._ports)}
+        return simulated.trace | {
+            "wouldAllow": await propose(simulated.record, self._ports),
+            "hints": await self.hints(simulated.trace),
+        }
+
+    async def hints(self, trace: Json) -> list[str]:
+        """What a call that found no method may have missed by little."""
+        if trace["api"] == "" or not trace["steps"] or trace["steps"][0]["result"] != "refused":
+            return []
+        return await route_hints(trace["api"], trace["stage"], trace["method"], trace["path"], self._ports)
 
     async def would_allow(self, found: Explained, trace: Json, caller: Caller, request: HttpRequest) -> list[Any]:
         """Proposals for a call that was refused; none to who may not simulate principals. Where another process
