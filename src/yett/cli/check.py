@@ -156,15 +156,15 @@ def _of_environment(name: str, prefix: str, environment: Mapping[str, str], url:
 
 def _of_profile(name: str, profile: str, url: str, region: str) -> Access:
     import botocore.session
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         found = botocore.session.Session(profile=profile).get_credentials()
-    except BotoCoreError as error:
-        raise click.ClickException(f"caller `{name}`: {error}") from error
-    if found is None:
+        frozen = None if found is None else found.get_frozen_credentials()  # which may assume a role
+    except (BotoCoreError, ClientError) as error:
+        raise click.ClickException(f"caller `{name}`, profile `{profile}`: {error}") from error
+    if frozen is None:
         raise click.ClickException(f"caller `{name}`: profile `{profile}` has no credentials")
-    frozen = found.get_frozen_credentials()
     return Access(
         url=url,
         access_key_id=str(frozen.access_key),
