@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -168,6 +168,34 @@ def test_what_came_over_a_proxy_is_not_from_this_machine(
     vouch(running, alice)
     assert call(running, api).status == 200
     assert call(running, api, headers={name: "127.0.0.1"}).status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "http://["},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_page_of_elsewhere_is_not_this_machine(
+    running: RunningServer, api: Api, alice: str, headers: dict[str, str]
+) -> None:
+    vouch(running, alice)
+    assert call(running, api, headers={"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"}).status == 200
+    assert call(running, api, headers={"Origin": "http://127.0.0.1:3000"}).status == 200
+    assert call(running, api, headers=headers).status == 403
+
+
+def test_a_link_with_a_signature_lets_nobody_in(running: RunningServer, api: Api, alice: str) -> None:
+    """Any page can have its browser follow one, and an old browser does not say for whom."""
+    vouch(running, alice)
+    request = AWSRequest(method="GET", url=f"http://{api.id}.execute-api.localhost:{running.server.port}/prod/mine")
+    SigV4QueryAuth(CLOUD, "execute-api", running.settings.region).add_auth(request)
+    target = request.url.partition(f":{running.server.port}")[2]
+    assert running.call(api.id, target).status == 403
 
 
 def test_what_can_be_checked_without_the_secret_is(running: RunningServer, api: Api, alice: str) -> None:

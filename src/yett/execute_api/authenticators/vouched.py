@@ -1,13 +1,15 @@
 """A caller whose secret cannot be known here: let in by a rule that names its access key, and by nothing else.
 
 For development against callers of the real cloud, whose sessions no other party can verify. What can be checked
-without the secret is checked as ever: form, moment, scope and signed headers. The call must come over loopback, and
-from no proxy.
+without the secret is checked as ever: form, moment, scope and signed headers. The call must come over loopback, from no
+proxy, and from no page of elsewhere that a browser on this machine shows: hence no signature in the query either, which
+any page can have its browser send.
 """
 
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from msgspec import structs
@@ -23,6 +25,11 @@ from yett.values.http import HttpRequest
 
 # Whoever forwards a call says so in one of these; then it is somebody else who calls.
 FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+# What browsers say of the page that a request is for.
+ORIGIN: Final = "origin"
+FETCH_SITE: Final = "sec-fetch-site"
+CROSS_SITE: Final = "cross-site"
+LOCALHOST: Final = "localhost"
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +47,9 @@ async def vouched_standing(routed: Routed, ports: Ports, expectation: Expectatio
         presented = read_presented(SignedRequest.of(request), now=now, expectation=expectation)
     except SignatureRefused:
         return None
-    voucher = None if presented is None else ports.vouching.find(presented.access_key_id, now=now)
+    if presented is None or presented.form == "query":
+        return None
+    voucher = ports.vouching.find(presented.access_key_id, now=now)
     if voucher is None:
         return None
     caller = await find_vouched(voucher.principal, ports, now=now)
@@ -67,7 +76,32 @@ def is_from_this_machine(request: HttpRequest, ports: Ports) -> bool:
     """Whether the listener is loopback's, and the call came to it without a detour."""
     if not ports.settings.is_loopback or any(request.headers.get(name) is not None for name in FORWARDED):
         return False
-    return ip_address(request.source_ip).is_loopback
+    return ip_address(request.source_ip).is_loopback and not is_of_a_foreign_page(request)
+
+
+def is_of_a_foreign_page(request: HttpRequest) -> bool:
+    """Whether a browser sent it for a page that did not come from this machine.
+
+    Source: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+    """
+    if CROSS_SITE in request.headers.get_all(FETCH_SITE):
+        return True
+    for origin in request.headers.get_all(ORIGIN):
+        try:
+            host = urlsplit(origin).hostname or ""
+        except ValueError:
+            return True
+        if host != LOCALHOST and not host.endswith(f".{LOCALHOST}") and not is_loopback_address(host):
+            return True
+    return False
+
+
+def is_loopback_address(host: str) -> bool:
+    """Whether it is an address of this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def find_vouched(principal: str, ports: Ports, *, now: datetime) -> Caller | None:
