@@ -4,6 +4,7 @@ import json
 from functools import partial
 from typing import Any
 
+import pytest
 from msgspec import structs
 from tests.execute_api.support import FUNCTION, Gateway, make_caller
 from tests.rules.execute_api.support import (
@@ -144,3 +145,22 @@ async def test_a_body_is_not_held_until_the_line_is_written() -> None:
     [(_, line)] = one.access_logs.lines
     assert isinstance(line, partial)
     assert [each.body for each in line.args if isinstance(each, HttpRequest)] == [b""]
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("$context.status of $context.requestId", "200 of {} yettSignatureNotVerified=vouch-1"),
+        ('{"id":"$context.requestId"}', '{"id":"{}","yettSignatureNotVerified":"vouch-1"}'),
+    ],
+)
+async def test_a_line_of_a_caller_who_was_not_verified_says_so_whatever_its_format(form: str, line: str) -> None:
+    bob = make_caller({})
+    settings = {"destinationArn": GROUP, "format": form}
+    one = Gateway(resource("/signed", SIGNED), callers=(bob,), access_log_settings=settings)
+    assert (await one.answer(one.signed(bob, "GET", "/signed"))).status == 200
+    (record,) = one.decisions.recent(1)
+    assert record.standing is not None
+    assert "vouch" not in one.access_logs.rendered(FILE)[-1]
+    record.standing = structs.replace(record.standing, vouched_by="vouch-1")
+    assert one.access_logs.rendered(FILE)[-1] == line.replace("{}", one.last_id)

@@ -23,6 +23,7 @@ from yett.values.http import HttpRequest
 from yett.values.identity import AuthorizerIdentity
 
 OK: Final = "200"
+NOT_VERIFIED: Final = "yettSignatureNotVerified"  # as in a function's event
 
 _encode = msgspec.json.Encoder().encode
 
@@ -75,8 +76,14 @@ class Over(Struct, frozen=True, kw_only=True):
 
 
 def line_of(access_log: AccessLog, record: Record, request: HttpRequest) -> str:
-    """The line, without its line feed."""
-    return access_log.render(lambda name: variable(name, record, request))
+    """The line, without its line feed. Of a caller who was let in unverified it says so, whatever its format."""
+    line = access_log.render(lambda name: variable(name, record, request))
+    rule = None if record.standing is None else record.standing.vouched_by
+    if rule is None:
+        return line
+    if line.startswith("{") and line.endswith("}"):
+        return f'{line[:-1]},"{NOT_VERIFIED}":"{rule}"}}'
+    return f"{line} {NOT_VERIFIED}={rule}"
 
 
 def variable(name: str, record: Record, request: HttpRequest) -> str | None:
