@@ -56,7 +56,7 @@ from yett.ports.iam_store import (
 )
 
 E = TypeVar("E", bound=Entity)
-CHUNK: Final = 200  # documents read at a time while a page is filled
+CHUNK: Final = 200  # documents read at a time while a page of those below a path is filled
 LAST_USE_SECONDS: Final = 60  # how stale the written last use may be
 
 
@@ -135,11 +135,12 @@ class SqlIamStore:
         def work(transaction: Transaction) -> list[E]:
             page: list[E] = []
             position = key_of(kind, after)
+            size = limit if path_prefix == "/" else max(limit, CHUNK)  # below "/" is everything
             while len(page) < limit:
-                chunk = transaction.scan(account, "", KINDS[kind], after=position, limit=CHUNK)
+                chunk = transaction.scan(account, "", KINDS[kind], after=position, limit=size)
                 entities = [msgspec.json.decode(body, type=kind) for _, body in chunk]
                 page += [entity for entity in entities if entity.path.startswith(path_prefix)]
-                if len(chunk) < CHUNK:
+                if len(chunk) < size:
                     break
                 position = chunk[-1][0]
             return page[:limit]
