@@ -5,8 +5,8 @@
 Two stores of each database are open at once, one with ten users and ten roles, and take turns look-up by look-up, so
 that a busy moment falls on both. Figures are microseconds of waiting, since PostgreSQL works in another process: the
 median of the rounds' medians. `times` is the median of the rounds' quotients, `times_of_least` that of the two least
-medians. PostgreSQL is asked at YETT_TEST_POSTGRESQL, else at 127.0.0.1:5432, where a server answers. A JSON file goes to
-bench/results/; bench/README.md says how to read it.
+medians. PostgreSQL is asked at YETT_TEST_POSTGRESQL, else at 127.0.0.1:5432, where a server answers. A JSON file goes
+to bench/results/; bench/README.md says how to read it.
 """
 
 import argparse

@@ -13,6 +13,7 @@ SESSION_TOKEN_SECONDS: Final = 43_200  # GetSessionToken and GetFederationToken,
 ROOT_SESSION_SECONDS: Final = 3600  # at most
 
 SESSION_POLICY_CHARACTERS: Final = 2048  # inline and managed together
+SESSION_POLICY_ARNS: Final = 10
 # Ours: AWS's packed form is not published. A session token of this much content fits API Gateway's 10,240 header bytes.
 PACKED_BYTES: Final = 4096
 

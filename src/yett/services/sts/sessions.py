@@ -7,6 +7,7 @@ from yett.policy import Kind, parse_policy
 from yett.ports.callers import Caller
 from yett.ports.iam_store import AWS_ACCOUNT
 from yett.ports.session_tokens import IssuedCredentials
+from yett.rules.sts.limits import SESSION_POLICY_ARNS
 from yett.services.call import Call, ServiceError
 from yett.services.sts.errors import validation_error
 
@@ -36,12 +37,15 @@ async def read_session_policies(call: Call, params: Params, *, account: str) -> 
 
     Raises:
         MalformedPolicyDocument: The inline one is no policy.
-        ServiceError: ValidationError, for a managed policy that does not exist. UNCERTAIN: AWS's code and text.
+        ServiceError: ValidationError, for a managed policy that does not exist, or too many. UNCERTAIN: AWS's codes and
+            texts.
     """
     policy = params.get("Policy")
     if policy is not None:
         parse_policy(policy, kind=Kind.SESSION)
     arns = tuple(each["arn"] for each in params.get("PolicyArns", ()))
+    if len(arns) > SESSION_POLICY_ARNS:
+        raise validation_error(f"A session has {SESSION_POLICY_ARNS} managed session policies at most.")
     await check_managed(call, arns, account=account)
     return policy, arns
 
