@@ -222,6 +222,17 @@ def test_a_provider_from_its_making_to_its_end(iam: Any, running: RunningServer)
     assert refusal(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)[0] == "NoSuchEntity"
 
 
+def test_a_device_from_its_making_to_its_end(iam: Any) -> None:
+    name = unique("device")
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name, Tags=TAG)["VirtualMFADevice"]["SerialNumber"]
+    iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "a", "Value": "1"}])
+    iam.untag_mfa_device(SerialNumber=serial, TagKeys=["Team"])
+    assert iam.list_mfa_device_tags(SerialNumber=serial)["Tags"] == [{"Key": "a", "Value": "1"}]
+    assert refusal(iam.get_mfa_device, SerialNumber=serial, **make(iam, "User"))[0] == "NoSuchEntity"  # nobody's yet
+    iam.delete_virtual_mfa_device(SerialNumber=serial)
+    assert refusal(iam.list_mfa_device_tags, SerialNumber=serial)[0] == "NoSuchEntity"
+
+
 def test_the_account_has_an_alias_and_a_summary(iam: Any) -> None:
     alias = unique("alias")
     iam.create_account_alias(AccountAlias=alias)

@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from tests.fakes.identity_provider import IdentityProvider
 from tests.sdk.devices import give_device
 from tests.sdk.making import unique
 from tests.sdk.running import RunningServer
@@ -73,6 +74,8 @@ def world(running: RunningServer) -> dict[str, dict[str, Any]]:
     devices = [give_device(running, users[0], off=-10)[0] for _ in range(3)]
     iam.tag_mfa_device(SerialNumber=devices[0], Tags=TAGS)
     provider = iam.create_open_id_connect_provider(Url=f"https://{name}.example.com", Tags=TAGS)
+    idp = IdentityProvider(f"https://{name}.example/saml")
+    federation = iam.create_saml_provider(Name=name, SAMLMetadataDocument=idp.metadata(), Tags=TAGS)
     asked = {"ActionNames": ["s3:GetObject", "s3:PutObject"], "ResourceArns": ["arn:aws:s3:::a/b", "arn:aws:s3:::c/d"]}
     user_arn = iam.get_user(UserName=users[0])["User"]["Arn"]
     user, group, role = {"UserName": users[0]}, {"GroupName": groups[0]}, {"RoleName": roles[0]}
@@ -94,6 +97,7 @@ def world(running: RunningServer) -> dict[str, dict[str, Any]]:
         "ListInstanceProfilesForRole": role,
         "ListMFADeviceTags": {"SerialNumber": devices[0]},
         "ListMFADevices": user,
+        "ListSAMLProviderTags": {"SAMLProviderArn": federation["SAMLProviderArn"]},
         "ListOpenIDConnectProviderTags": {"OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"]},
         "ListPolicies": {"Scope": "All"},
         "ListPolicyTags": {"PolicyArn": policies[0]},

@@ -1,6 +1,7 @@
 """Organizations by boto3: a tree of accounts, what binds them, and the role that reaches into them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +73,16 @@ def test_an_organization_is_described_to_its_manager_and_its_members(
     assert refusal(organizations.delete_organization)[0] == "OrganizationNotEmptyException"
     member.leave_organization()
     assert refusal(organizations.describe_account, AccountId=account)[0] == "AccountNotFoundException"
+
+
+def test_an_empty_organization_is_deleted(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as running:
+        organizations = running.client("organizations")
+        organizations.create_organization()
+        ours = organizations.describe_account(AccountId=running.settings.account)["Account"]
+        assert (ours["Id"], ours["Status"]) == (running.settings.account, "ACTIVE")
+        organizations.delete_organization()
+        assert refusal(organizations.describe_organization)[0] == "AWSOrganizationsNotInUseException"
 
 
 def test_units_are_made_renamed_filled_emptied_and_deleted(organizations: Any, root: str, account: str) -> None:
