@@ -21,6 +21,27 @@ def test_the_keys_begin_with_the_providers_name() -> None:
     assert set(identity.keys) == {"host:aud", "host:sub"}
 
 
+def test_what_stood_back_for_google_s_authorized_party_is_the_original_audience() -> None:
+    claims = {**CLAIMS, "aud": "sts.amazonaws.com", "azp": "1078"}
+    identity = read_web_identity(claims, provider="accounts.google.com", client_ids=None, now=NOW)
+    assert identity.keys == {
+        "accounts.google.com:aud": "1078",
+        "accounts.google.com:oaud": ("sts.amazonaws.com",),
+        "accounts.google.com:sub": "alice",
+    }
+    plain = read_web_identity(CLAIMS, provider="accounts.google.com", client_ids=None, now=NOW)
+    assert set(plain.keys) == {"accounts.google.com:aud", "accounts.google.com:sub"}
+    other = read_web_identity({**claims, "azp": "app"}, provider="host", client_ids=IDS, now=NOW)
+    assert set(other.keys) == {"host:aud", "host:sub"}
+
+
+@pytest.mark.parametrize("audience", ["", [], [""], None, 7])
+def test_a_token_is_for_somebody_even_where_no_client_ids_are_known(audience: object) -> None:
+    assert read_audience({"aud": ["app", "two"]}, None) == "app"
+    with pytest.raises(WebIdentityRefused):
+        read_audience({"aud": audience}, None)
+
+
 @pytest.mark.parametrize(
     ("claims", "expected"),
     [

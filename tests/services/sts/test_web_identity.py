@@ -305,3 +305,66 @@ async def test_a_provider_of_another_account_vouches_for_nobody_here(world: Worl
     await world.aws.do("iam:CreateOpenIDConnectProvider", other, Url=ISSUER, ClientIDList=["app"])
     await world.aws.role("r", trust({"Federated": PROVIDER.replace(ACCOUNT, "999999999999")}, ACTION))
     assert (await world.refused(world.token()))[0] == "InvalidIdentityToken"
+
+
+GOOGLE = "https://accounts.google.com"
+
+
+@pytest.mark.parametrize("issuer", [GOOGLE, "accounts.google.com"])
+async def test_google_needs_no_registration(world: World, issuer: str) -> None:
+    world.key_sets.hold(GOOGLE, read_key_set({"keys": [rsa_key().as_dict(private=False)]}))
+    condition = {
+        "StringEquals": {
+            "accounts.google.com:aud": "1078",
+            "accounts.google.com:oaud": "sts.amazonaws.com",
+            "accounts.google.com:sub": "1078",
+        }
+    }
+    await world.aws.role("r", trust({"Federated": "accounts.google.com"}, ACTION, Condition=condition), allow("iam:*"))
+    claims = {"iss": issuer, "azp": "1078", "aud": "sts.amazonaws.com", "sub": "1078"}
+    answer = await world.assume(world.token(**claims))
+    assert (answer["Provider"], answer["Audience"]) == ("accounts.google.com", "1078")
+    identity = (await world.aws.holder(answer)).identity
+    assert identity.federated_provider == "accounts.google.com"
+    assert identity.federation_keys["accounts.google.com:sub"] == "1078"
+    denied = ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    for change in ({"sub": "1079"}, {"azp": "1079"}, {"aud": "other"}, {"azp": None}):
+        assert await world.refused(world.token(**{**claims, **change})) == denied
+    assert (await world.refused(world.token(other_key(), **claims)))[0] == "InvalidIdentityToken"
+    assert {issuer for issuer, _ in world.key_sets.resolved} <= {GOOGLE}
+
+
+async def test_a_built_in_provider_opens_only_roles_that_name_it_by_its_host(world: World) -> None:
+    await world.begin()
+    world.key_sets.hold(GOOGLE, read_key_set({"keys": [rsa_key().as_dict(private=False)]}))
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/accounts.google.com"
+    await world.aws.role("registered", trust({"Federated": arn}, ACTION))
+    token = world.token(iss=GOOGLE, aud="app")
+    for name in ("r", "registered"):
+        assert (await world.refused(token, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}"))[0] == "AccessDenied"
+    await world.aws.do("iam:CreateOpenIDConnectProvider", Url=GOOGLE, ClientIDList=["app"])
+    registered = f"arn:aws:iam::{ACCOUNT}:role/registered"
+    assert (await world.assume(token, RoleArn=registered))["Provider"] == arn
+    other = world.token(iss=GOOGLE, aud="other")
+    assert await world.refused(other, RoleArn=registered) == ("InvalidIdentityToken", "Incorrect token audience")
+
+
+async def test_identity_pools_of_aws_need_no_registration(world: World) -> None:
+    issuer = "https://cognito-identity.amazonaws.com"
+    world.key_sets.hold(issuer, read_key_set({"keys": [rsa_key().as_dict(private=False)]}))
+    condition = {
+        "StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:pool"},
+        "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
+    }
+    await world.aws.role("r", trust({"Federated": "cognito-identity.amazonaws.com"}, ACTION, Condition=condition))
+    claims: dict[str, Any] = {"iss": issuer, "aud": "us-east-1:pool", "sub": "us-east-1:id"}
+    answer = await world.assume(world.token(**claims, amr=["authenticated", "graph.facebook.com"]))
+    assert answer["Provider"] == "cognito-identity.amazonaws.com"
+    assert (await world.refused(world.token(**claims, amr=["unauthenticated"])))[0] == "AccessDenied"
+
+
+async def test_other_built_in_providers_are_not_taken(world: World) -> None:
+    await world.begin()
+    for issuer in ("https://graph.facebook.com", "https://www.amazon.com", "http://accounts.google.com"):
+        message = f"No OpenIDConnect provider found in your account for {issuer}"
+        assert await world.refused(world.token(iss=issuer)) == ("InvalidIdentityToken", message)

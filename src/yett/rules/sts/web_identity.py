@@ -19,6 +19,16 @@ ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES5
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp
 TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
 SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
+GOOGLE: Final = "accounts.google.com"
+# What `iss` has in the tokens of providers that need no registration -> where their keys are found. Trust policies name
+# them by host. Of those with access tokens of OAuth 2.0 (Facebook, Login with Amazon) none is taken.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+# Source: https://developers.google.com/identity/gsi/web/guides/verify-google-id-token (both forms of Google's `iss`)
+BUILT_IN: Final[Mapping[str, str]] = {
+    "https://accounts.google.com": "https://accounts.google.com",
+    "accounts.google.com": "https://accounts.google.com",
+    "https://cognito-identity.amazonaws.com": "https://cognito-identity.amazonaws.com",
+}
 
 
 class Fault(StrEnum):
@@ -48,6 +58,7 @@ class WebIdentity(Struct, frozen=True, kw_only=True):
     provider: str  # its URL without the scheme: what condition keys begin with
     subject: str
     audience: str
+    original_audience: tuple[str, ...]  # what `aud` has in a token of Google's with an `azp`
     methods: tuple[str, ...]  # amr
     tags: Mapping[str, str]
     transitive_tag_keys: tuple[str, ...]
@@ -63,13 +74,17 @@ class WebIdentity(Struct, frozen=True, kw_only=True):
             f"{self.provider}:aud": self.audience,
             f"{self.provider}:sub": self.subject,
         }
+        if self.original_audience:
+            keys[f"{self.provider}:oaud"] = self.original_audience
         return keys | ({f"{self.provider}:amr": self.methods} if self.methods else {})
 
 
 def read_web_identity(
-    claims: Mapping[str, Any], *, provider: str, client_ids: Iterable[str], now: datetime
+    claims: Mapping[str, Any], *, provider: str, client_ids: Iterable[str] | None, now: datetime
 ) -> WebIdentity:
     """Read the claims of a token whose signature and issuer are good.
+
+    *client_ids* is None of a provider that nobody registered: for whom its tokens are, trust policies alone decide.
 
     Raises:
         WebIdentityRefused: It is too old or too young, or for another audience, or a claim is no good.
@@ -84,7 +99,8 @@ def read_web_identity(
     return WebIdentity(
         provider=provider,
         subject=subject,
-        audience=read_audience(claims, frozenset(client_ids)),
+        audience=read_audience(claims, None if client_ids is None else frozenset(client_ids)),
+        original_audience=read_original_audience(claims) if provider == GOOGLE else (),
         methods=tuple(method for method in listed if isinstance(method, str)),
         tags=tags,
         transitive_tag_keys=transitive_tag_keys,
@@ -113,8 +129,8 @@ def check_time(claims: Mapping[str, Any], now: datetime) -> None:
                 raise WebIdentityRefused(Fault.MALFORMED) from refused
 
 
-def read_audience(claims: Mapping[str, Any], client_ids: frozenset[str]) -> str:
-    """For whom the token is: one of the provider's client ids.
+def read_audience(claims: Mapping[str, Any], client_ids: frozenset[str] | None) -> str:
+    """For whom the token is: one of the provider's client ids, if it has any.
 
     OBSERVED: where there is an ``azp``, it is that which counts (https://github.com/aws/aws-sdk-net/issues/3071).
 
@@ -126,9 +142,20 @@ def read_audience(claims: Mapping[str, Any], client_ids: frozenset[str]) -> str:
     given = claims["azp"] if claims.get("azp") is not None else claims["aud"]
     # UNCERTAIN: which of several audiences the condition key has, where there is no azp; here the first that is known.
     for value in given if isinstance(given, list) else [given]:
-        if isinstance(value, str) and value in client_ids:
+        if isinstance(value, str) and (value in client_ids if client_ids is not None else value):
             return value
     raise WebIdentityRefused(Fault.AUDIENCE)
+
+
+def read_original_audience(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """What ``accounts.google.com:oaud`` has: the ``aud`` that stood back for an ``azp``.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+    """
+    if claims.get("azp") is None:
+        return ()
+    given = claims.get("aud")
+    return tuple(value for value in (given if isinstance(given, list) else [given]) if isinstance(value, str))
 
 
 def read_tags(claim: object) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -6,9 +6,11 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWe
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from yett.ports.errors import Unavailable
 from yett.ports.iam_store import OidcProvider
-from yett.rules.sts.web_identity import ALGORITHMS, Fault, WebIdentity, WebIdentityRefused, read_web_identity
+from yett.rules.sts.web_identity import ALGORITHMS, BUILT_IN, Fault, WebIdentity, WebIdentityRefused, read_web_identity
 from yett.services.call import Call, ServiceError
 from yett.services.sts.federation import Vouched, expired_token, invalid_token, open_session, read_role_arn
 from yett.services.sts.sessions import Answer, Params
@@ -49,7 +51,7 @@ async def assume_role_with_web_identity(call: Call, params: Params) -> Answer:
     provider, identity = await verify(call, params["WebIdentityToken"], account=role_arn.account)
     vouched = Vouched(
         action=ACTION,
-        provider=provider.arn,
+        provider=provider.principal,
         session_name=params["RoleSessionName"],
         tags=identity.tags,
         transitive_tag_keys=identity.transitive_tag_keys,
@@ -61,12 +63,21 @@ async def assume_role_with_web_identity(call: Call, params: Params) -> Answer:
         **await open_session(call, params, vouched),
         "SubjectFromWebIdentityToken": identity.subject,
         "Audience": identity.audience,
-        "Provider": provider.arn,
+        "Provider": provider.principal,
     }
 
 
-async def verify(call: Call, token: str, *, account: str) -> tuple[OidcProvider, WebIdentity]:
-    """Who the token says its holder is, and the account's provider that vouches for it.
+class Issuer(Struct, frozen=True, kw_only=True):
+    """Who vouches: a provider of the account, or one that needs no registration."""
+
+    principal: str  # as trust policies name it: an ARN, or a host
+    name: str  # what condition keys begin with
+    url: str  # where its keys are found
+    client_ids: tuple[str, ...] | None
+
+
+async def verify(call: Call, token: str, *, account: str) -> tuple[Issuer, WebIdentity]:
+    """Who the token says its holder is, and who vouches for it.
 
     Raises:
         ServiceError: InvalidIdentityToken, ExpiredTokenException.
@@ -79,11 +90,9 @@ async def verify(call: Call, token: str, *, account: str) -> tuple[OidcProvider,
     issuer = claims.get("iss")
     if not isinstance(issuer, str):
         raise invalid_token(FAULTS[Fault.MISSING_CLAIM].format(detail="iss"))
-    provider = await call.ports.iam_store.find(OidcProvider, account, issuer.partition("://")[2])
-    if provider is None or provider.url != issuer:
-        raise invalid_token(NO_PROVIDER.format(issuer=issuer))
+    provider = await find_issuer(call, issuer, account=account)
     try:
-        verify_jws(read, await find_keys(call, issuer, read), algorithms=ALGORITHMS)
+        verify_jws(read, await find_keys(call, provider.url, read), algorithms=ALGORITHMS)
     except TokenRefused as refused:
         raise invalid_token(BAD_SIGNATURE) from refused
     try:
@@ -92,6 +101,25 @@ async def verify(call: Call, token: str, *, account: str) -> tuple[OidcProvider,
     except WebIdentityRefused as refused:
         raise token_refused(call, refused) from refused
     return provider, identity
+
+
+async def find_issuer(call: Call, issuer: str, *, account: str) -> Issuer:
+    """Who may issue such tokens to the account.
+
+    UNCERTAIN: which counts where an account has registered a provider that needs no registration; here the registered
+    one, whose client ids narrow whom it vouches for.
+
+    Raises:
+        ServiceError: InvalidIdentityToken, when nobody may.
+    """
+    provider = await call.ports.iam_store.find(OidcProvider, account, issuer.partition("://")[2])
+    if provider is not None and provider.url == issuer:
+        return Issuer(principal=provider.arn, name=provider.name, url=issuer, client_ids=provider.client_ids)
+    url = BUILT_IN.get(issuer)
+    if url is None:
+        raise invalid_token(NO_PROVIDER.format(issuer=issuer))
+    host = url.partition("://")[2]
+    return Issuer(principal=host, name=host, url=url, client_ids=None)
 
 
 async def find_keys(call: Call, issuer: str, read: UnverifiedJws) -> KeySet:
