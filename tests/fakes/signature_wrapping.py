@@ -29,8 +29,8 @@ def assertion_of(response: Node) -> Node:
     return found
 
 
-def forge(genuine: Node, identifier: str | None = "_evil") -> Node:
-    """A copy without signatures that is about somebody else; the same id if none is given."""
+def forge(genuine: Node) -> Node:
+    """A copy without signatures, under another id, that is about somebody else."""
     forged = deepcopy(genuine)
     for signature in list(forged.iter(f"{DS}Signature")):
         above = signature.getparent()
@@ -38,8 +38,7 @@ def forge(genuine: Node, identifier: str | None = "_evil") -> Node:
         above.remove(signature)
     for name in forged.iter(f"{SAML}NameID"):
         name.text = "mallory"
-    if identifier is not None:
-        forged.set("ID", identifier)
+    forged.set("ID", "_evil")
     return forged
 
 
@@ -106,18 +105,18 @@ def genuine_in_the_signature(root: Node) -> Node:
 
 
 def forged_in_extensions(root: Node) -> Node:
-    """XSW7: the forged assertion, under the same id, in an element where anything goes."""
+    """XSW7: the forged assertion in an element where anything goes, before the genuine one."""
     genuine = assertion_of(root)
     extensions = etree.Element(f"{PROTOCOL}Extensions")
-    extensions.append(forge(genuine, None))
+    extensions.append(forge(genuine))
     root.insert(root.index(genuine), extensions)
     return root
 
 
 def genuine_in_an_object(root: Node) -> Node:
-    """XSW8: the forged assertion has the signature, and in an object of that is the genuine one, under the same id."""
+    """XSW8: the forged assertion has the signature, and in an object of that is the genuine one."""
     genuine = assertion_of(root)
-    forged = forge(genuine, None)
+    forged = forge(genuine)
     signature = signature_of(genuine)
     root.replace(genuine, forged)
     genuine.remove(signature)

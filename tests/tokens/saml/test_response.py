@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 from tests.fakes.identity_provider import IdentityProvider, certificate, in_base64, rsa_key
 from tests.fakes.signature_wrapping import ATTACKS, wrap
 
@@ -79,7 +80,12 @@ def test_everything_that_an_assertion_says_is_read(signs: str) -> None:
 def test_wrapped_signatures_are_refused(attack: str) -> None:
     document = IDP.respond(NOW, signs=ATTACKS[attack][0])
     verify(document)
-    assert refused(wrap(attack, document)) in {TokenFault.CLAIM, TokenFault.SIGNATURE}
+    wrapped = wrap(attack, document)
+    # The signature is as good as ever for whoever does not look where it lies: that is the attack.
+    careless = SignatureConfiguration(location=".//")
+    trusted = load_der_x509_certificate(certificate(rsa_key()))
+    XMLVerifier().verify(wrapped, x509_cert=trusted, id_attribute="ID", expect_config=careless, validate_schema=False)
+    assert refused(wrapped) in {TokenFault.CLAIM, TokenFault.SIGNATURE}
 
 
 def test_a_signed_response_does_not_save_an_assertion_that_is_signed_badly() -> None:
