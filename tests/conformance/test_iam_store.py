@@ -8,6 +8,7 @@ import pytest
 
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.iam_store import SqlIamStore
+from yett.adapters.sql.sealing import SealBroken
 from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import (
     AccessKey,
@@ -22,6 +23,7 @@ from yett.ports.iam_store import (
     PolicyNotFound,
     PolicyVersion,
     Role,
+    SamlPrivateKey,
     SamlProvider,
     TooMany,
     User,
@@ -120,15 +122,42 @@ async def test_a_saml_provider_is_found_whatever_the_case_of_its_name(store: Sql
         entity_id="https://idp.example",
         certificates=(b"\x00\xff", b"two"),
         valid_until=NOW,
+        private_keys=(SamlPrivateKey(id="SAMLPKone", added_at=NOW, pem=Secret("a-private-key")),),
     )
     await store.add(made)
     assert await store.find(SamlProvider, A, "iDP") == made
+    assert await store.page(SamlProvider, A, path_prefix="/", after="", limit=10) == [made]
+    changed = await store.update(SamlProvider, A, "idp", lambda each: msgspec.structs.replace(each, entity_id="urn:x"))
+    assert changed == msgspec.structs.replace(made, entity_id="urn:x")
     with pytest.raises(AlreadyExists):
         await store.add(msgspec.structs.replace(made, name="IDP"))
     assert await store.count(SamlProvider, A) == 1
     assert await store.count(OidcProvider, A) == 0
     assert await store.remove(SamlProvider, A, "idp", lambda *_: None)
     assert await store.find(SamlProvider, A, "Idp") is None
+
+
+async def test_a_private_key_of_a_saml_provider_is_sealed_for_its_place(database: Database, store: SqlIamStore) -> None:
+    key = SamlPrivateKey(id="SAMLPKone", added_at=NOW, pem=Secret("a-private-key"))
+    made = SamlProvider(
+        account=A,
+        name="Idp",
+        path="/",
+        id="SAMLSPidp",
+        created_at=NOW,
+        metadata="",
+        entity_id="",
+        certificates=(),
+        valid_until=NOW,
+        private_keys=(key,),
+    )
+    await store.add(made)
+    body = await database.read(lambda tx: tx.find(A, "", "iam.saml-provider", "idp"))
+    assert body is not None
+    assert b"a-private-key" not in body
+    await database.write(lambda tx: tx.put(A, "", "iam.saml-provider", "other", body))
+    with pytest.raises(SealBroken):
+        await store.find(SamlProvider, A, "other")
 
 
 async def test_a_rename_takes_memberships_and_attachments_along(store: SqlIamStore) -> None:

@@ -6,6 +6,7 @@ nothing of the library that verifies them takes part.
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,7 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 SIGN_IN = "https://signin.aws.amazon.com/saml"
@@ -104,6 +107,16 @@ class IdentityProvider:
             assertion = self.sign(assertion, algorithm=algorithm)
         response = self.envelope(now, assertion, **more)
         return self.sign(response, algorithm=algorithm) if "response" in signs else response
+
+    def respond_encrypted(
+        self, now: datetime, public_key: rsa.RSAPublicKey, *, signs: str = "assertion", **more: Any
+    ) -> str:
+        """A response whose assertion only the holder of a key can read; see `encrypt` for the ways."""
+        assertion = self.assertion(now, **more)
+        if "assertion" in signs:
+            assertion = self.sign(assertion)
+        response = self.envelope(now, encrypt(assertion, public_key, **more), **more)
+        return self.sign(response) if "response" in signs else response
 
     def encoded(self, now: datetime, **more: Any) -> str:
         """A response as it is handed in."""
@@ -228,6 +241,35 @@ def make_signature(key: Key, data: bytes, hash_algorithm: hashes.HashAlgorithm) 
     r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hash_algorithm)))
     size = (key.key_size + 7) // 8
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def encrypt(content: str | bytes, public_key: rsa.RSAPublicKey, *, cipher: str = "aes256-gcm", **_: Any) -> str:
+    """An EncryptedAssertion as XML Encryption 1.1 has it, under RSA-OAEP with SHA-1."""
+    data = content.encode() if isinstance(content, str) else content
+    key = os.urandom(int(cipher[3:6]) // 8)
+    if cipher.endswith("gcm"):
+        space = "http://www.w3.org/2009/xmlenc11#"
+        nonce = os.urandom(12)
+        value = nonce + AESGCM(key).encrypt(nonce, data, None)
+    else:
+        space = XENC
+        iv, missing = os.urandom(16), 16 - len(data) % 16
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+        value = iv + encryptor.update(data + os.urandom(missing - 1) + bytes([missing])) + encryptor.finalize()
+    wrapped = public_key.encrypt(key, padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None))
+    return (
+        f'<saml:EncryptedAssertion {SAML}><xenc:EncryptedData xmlns:xenc="{XENC}" Type="{XENC}Element">'
+        f'<xenc:EncryptionMethod Algorithm="{space}{cipher}"/><ds:KeyInfo {DS}><xenc:EncryptedKey>'
+        f'<xenc:EncryptionMethod Algorithm="{XENC}rsa-oaep-mgf1p"/><xenc:CipherData><xenc:CipherValue>'
+        f"{in_base64(wrapped)}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData>"
+        f"<xenc:CipherValue>{in_base64(value)}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>"
+        "</saml:EncryptedAssertion>"
+    )
+
+
+def pem_of(key: Key) -> str:
+    """A private key as it is handed in."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def moment(at: datetime) -> str:

@@ -14,7 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from tests.fakes.identity_provider import PREFIX, SIGN_IN, IdentityProvider, in_base64, rsa_key
+from tests.fakes.identity_provider import PREFIX, SIGN_IN, IdentityProvider, in_base64, pem_of, rsa_key
 from tests.sdk.making import Api, mock, unique
 from tests.sdk.running import RunningServer
 
@@ -177,3 +177,17 @@ def test_the_aws_cli_needs_no_keys(running: RunningServer, tmp_path: Path) -> No
     assert refused.returncode != 0
     assert "(InvalidIdentityToken) when calling the AssumeRoleWithSAML operation" in refused.stderr
     assert "Response signature invalid" in refused.stderr
+
+
+def test_encrypted_assertions_are_opened(running: RunningServer) -> None:
+    federation = Federation(running)
+    named = {"SAMLProviderArn": federation.provider}
+    federation.iam.update_saml_provider(AddPrivateKey=pem_of(rsa_key(50)), **named)
+    [key] = federation.iam.get_saml_provider(**named)["PrivateKeyList"]
+    more = {"role": federation.role, "provider": federation.provider}
+    for cipher in ("aes256-gcm", "aes128-cbc"):
+        response = federation.idp.respond_encrypted(datetime.now(UTC), rsa_key(50).public_key(), cipher=cipher, **more)
+        assert federation.assume(in_base64(response.encode()))["Subject"] == "alice"
+    federation.iam.update_saml_provider(RemovePrivateKey=key["KeyId"], **named)
+    with pytest.raises(ClientError, match="Response signature invalid"):
+        federation.assume(in_base64(response.encode()))

@@ -8,6 +8,7 @@ import secrets
 import time
 import urllib.parse
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from tests.fakes.identity_provider import IdentityProvider, pem_of, rsa_key
 from tests.sdk.making import package, unique
 from tests.secrecy import spellings
 from tests.security.serving import Served
@@ -81,6 +83,21 @@ class Scenario:
         self.session = Credentials(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
         self.secrets["a session's secret"] = session["SecretAccessKey"]
         self.secrets["a session token"] = session["SessionToken"]
+        private_key = pem_of(rsa_key(50))
+        self.secrets["a SAML provider's private key"] = private_key.splitlines()[5]
+        idp = IdentityProvider()
+        provider = iam.create_saml_provider(
+            Name="idp",
+            SAMLMetadataDocument=idp.metadata(),
+            AddPrivateKey=private_key,
+            AssertionEncryptionMode="Required",
+        )["SAMLProviderArn"]
+        self.refused(iam.update_saml_provider, SAMLProviderArn=provider, AddPrivateKey=f"{private_key}x{private_key}")
+        self.answers.append(json.dumps(iam.get_saml_provider(SAMLProviderArn=provider), default=str).encode())
+        assertion = idp.encoded(datetime.now(UTC), signs="")
+        self.secrets["a SAML assertion"] = assertion[:200]
+        role = "arn:aws:iam::123456789012:role/none"
+        self.refused(sts.assume_role_with_saml, RoleArn=role, PrincipalArn=provider, SAMLAssertion=assertion)
         self.answers.append(json.dumps(iam.list_access_keys(UserName="eve"), default=str).encode())
         self.play_devices(iam)
 

@@ -85,6 +85,21 @@ class OidcProvider(Entity, frozen=True, kw_only=True):
         return f"arn:aws:iam::{self.account}:oidc-provider/{self.name}"
 
 
+class AssertionEncryptionMode(StrEnum):
+    """Whether a SAML provider must encrypt its assertions."""
+
+    REQUIRED = "Required"
+    ALLOWED = "Allowed"
+
+
+class SamlPrivateKey(Struct, frozen=True, kw_only=True):
+    """A private key that a SAML provider may encrypt for."""
+
+    id: str
+    added_at: datetime
+    pem: Secret
+
+
 class SamlProvider(Entity, frozen=True, kw_only=True):
     """A SAML provider. Its id is its SAMLProviderUUID; what its metadata says was read when that was handed in."""
 
@@ -92,6 +107,8 @@ class SamlProvider(Entity, frozen=True, kw_only=True):
     entity_id: str
     certificates: tuple[bytes, ...]  # DER, of the keys that it may sign with
     valid_until: datetime
+    encryption_mode: AssertionEncryptionMode = AssertionEncryptionMode.ALLOWED
+    private_keys: tuple[SamlPrivateKey, ...] = ()  # in the order added
 
     @property
     def arn(self) -> str:

@@ -19,7 +19,7 @@ from yett.adapters.sql.sealing import VERSION, Sealer, key_id
 from yett.adapters.sql.stack_store import SqlStackStore
 from yett.adapters.sql.user_pool_store import KEYS, SqlUserPoolStore
 from yett.ports.function_store import EventRecord
-from yett.ports.iam_store import AccessKey, AccessKeyStatus
+from yett.ports.iam_store import AccessKey, AccessKeyStatus, SamlPrivateKey, SamlProvider
 from yett.ports.signing_keys import PoolKeys, SigningKey
 from yett.ports.stack_store import StackRecord
 from yett.rules.cognito_idp.user_pool import PoolPlace
@@ -33,6 +33,18 @@ OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 PASTED = base64.b64encode(Sealer(OLD).seal(b"a session token that somebody put here", identity="sts")).decode()
 
 DEVICE = MfaDevice(account=ACCOUNT, name="phone", path="/", created_at=NOW, seed=Secret("MFRGGZDF"))
+IDP = SamlProvider(
+    account=ACCOUNT,
+    name="Idp",
+    path="/",
+    id="SAMLSP",
+    created_at=NOW,
+    metadata=f"<!-- {PASTED} -->",
+    entity_id="urn:idp",
+    certificates=(b"certificate",),
+    valid_until=NOW,
+    private_keys=(SamlPrivateKey(id="SAMLPK", added_at=NOW, pem=Secret("a private key")),),
+)
 EVENT = EventRecord(request_id="id", function_arn="f", payload=b"[]", accepted_at=NOW, due_at=NOW)
 
 
@@ -48,6 +60,7 @@ async def fill(database: Database) -> None:
         secret_access_key=Secret("hush"),
     )
     await SqlIamStore(database).add_access_key(key, at_most=2)
+    await SqlIamStore(database).add(IDP)
     await SqlCredentialStore(database).add_mfa_device(DEVICE)
     functions = SqlFunctionStore(database)
     await functions.add(record("f", b"code", description=PASTED), b"code")
@@ -73,6 +86,7 @@ async def check(database: Database) -> None:
     assert found is not None
     assert found.secret_access_key == Secret("hush")
     assert await SqlCredentialStore(database).find_mfa_device(ACCOUNT, DEVICE.serial_number) == DEVICE
+    assert await SqlIamStore(database).find(SamlProvider, ACCOUNT, "idp") == IDP
     function = await SqlFunctionStore(database).find(ACCOUNT, REGION, "f")
     assert function is not None
     assert (function.environment, function.description) == ({"PASSWORD": "correct-horse"}, PASTED)
@@ -100,17 +114,17 @@ def traces(body: bytes, key: bytes) -> int:
 async def test_nothing_is_left_under_the_former_key(database_url: str) -> None:
     former = Database.open(database_url, sealer=Sealer(OLD))
     await fill(former)
-    assert traces(await bodies(former), OLD) == 9
+    assert traces(await bodies(former), OLD) == 11
     await former.close()
     sealer = Sealer(NEW, OLD)
     rotating = Database.open(database_url, sealer=sealer)
-    assert await reseal(rotating, sealer) == 7
+    assert await reseal(rotating, sealer) == 8
     assert await reseal(rotating, sealer) == 0
     await rotating.close()
     now = Database.open(database_url, sealer=Sealer(NEW))
     await check(now)
-    assert traces(await bodies(now), OLD) == 1  # the pasted text
-    assert traces(await bodies(now), NEW) == 8
+    assert traces(await bodies(now), OLD) == 2  # the pasted texts
+    assert traces(await bodies(now), NEW) == 9
     await now.close()
 
 
@@ -156,6 +170,7 @@ def test_every_module_that_seals_documents_has_its_kinds_in_the_table() -> None:
     covered = {"iam_documents", "function_documents", "stack_store", "sealed_documents"}
     assert sealing == covered | {"documents", "resealing"}  # the one hands on, the other is what is tested here
     kinds = {iam_documents.ACCESS_KEY, iam_documents.MFA_DEVICE, stack_store.STACK, *user_pool_store.SEALED_KINDS}
+    kinds |= {iam_documents.SAML_PROVIDER}
     kinds |= {function_documents.FUNCTION, function_documents.VERSION, function_documents.EVENT}
     assert set(IDENTITIES) == kinds
 

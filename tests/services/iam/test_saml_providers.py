@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.fakes.identity_provider import IdentityProvider, rsa_key
+from tests.fakes.identity_provider import IdentityProvider, ec_key, pem_of, rsa_key
 from tests.services.aws import ACCOUNT, START, Aws, allow
 
 from yett.ports.iam_store import SamlProvider
@@ -117,23 +117,57 @@ async def test_an_update_replaces_the_metadata_and_what_it_says(aws: Aws) -> Non
     )
 
 
-async def test_encrypted_assertions_are_not_offered(aws: Aws) -> None:
-    await create(aws, AssertionEncryptionMode="Allowed")  # as they may be on AWS, where no key could open one
+async def test_private_keys_come_and_go_and_are_shown_to_nobody(aws: Aws) -> None:
+    await create(aws, AddPrivateKey=pem_of(rsa_key(50)), AssertionEncryptionMode="Required")
+    found = await aws.do("iam:GetSAMLProvider", **NAMED)
+    assert found["AssertionEncryptionMode"] == "Required"
+    [first] = found["PrivateKeyList"]
+    assert set(first) == {"KeyId", "Timestamp"}
+    aws.pass_time(seconds=5)
+    await aws.do("iam:UpdateSAMLProvider", AddPrivateKey=pem_of(rsa_key(51)), **NAMED)
+    keys = (await aws.do("iam:GetSAMLProvider", **NAMED))["PrivateKeyList"]
+    assert [key["Timestamp"] for key in keys] == [START, aws.time]
+    assert await aws.refused("iam:UpdateSAMLProvider", AddPrivateKey=pem_of(rsa_key(1)), **NAMED) == (
+        "LimitExceeded",
+        "Private key limit of 2 is reached.",
+    )
+    await aws.do("iam:UpdateSAMLProvider", RemovePrivateKey=first["KeyId"], **NAMED)
+    [left] = (await aws.do("iam:GetSAMLProvider", **NAMED))["PrivateKeyList"]
+    assert left == keys[1]
+    assert await aws.refused("iam:UpdateSAMLProvider", RemovePrivateKey=left["KeyId"], **NAMED) == (
+        "InvalidInput",
+        "Failed to remove private key.",
+    )
+    await aws.do("iam:UpdateSAMLProvider", RemovePrivateKey=left["KeyId"], AssertionEncryptionMode="Allowed", **NAMED)
+    assert (await aws.do("iam:GetSAMLProvider", **NAMED))["PrivateKeyList"] == []
+
+
+async def test_encryption_is_required_only_of_a_provider_with_a_key(aws: Aws) -> None:
+    await create(aws, AssertionEncryptionMode="Allowed")
     document = {"SAMLMetadataDocument": IDP.metadata()}
-    for operation, params in (
-        ("iam:CreateSAMLProvider", {"Name": "other", **document}),
-        ("iam:UpdateSAMLProvider", {**NAMED, **document}),
-    ):
-        code, message = await aws.refused(operation, AddPrivateKey="-----BEGIN PRIVATE KEY-----", **params)
-        assert (code, message) == ("InvalidInput", "AddPrivateKey is not offered: encrypted assertions are not taken")
-        assert await aws.refused(operation, AssertionEncryptionMode="Required", **params) == (
-            "InvalidInput",
-            "Unable to set assertion encryption mode to Required because no private key is provided.",
-        )
+    no_key = (
+        "InvalidInput",
+        "Unable to set assertion encryption mode to Required because no private key is provided.",
+    )
+    both = {"AddPrivateKey": pem_of(rsa_key(50)), "RemovePrivateKey": "A" * 22}
+    assert await aws.refused("iam:UpdateSAMLProvider", **both, **NAMED) == (
+        "InvalidInput",
+        "Unable to add and remove private keys in the same request. Set a value for only one of the two parameters.",
+    )
     assert await aws.refused("iam:UpdateSAMLProvider", RemovePrivateKey="A" * 22, **NAMED) == (
         "InvalidInput",
         "Failed to remove private key because the Key ID does not match a private key.",
     )
+    for operation, params in (
+        ("iam:CreateSAMLProvider", {"Name": "other", **document}),
+        ("iam:UpdateSAMLProvider", {**NAMED, **document}),
+    ):
+        assert await aws.refused(operation, AssertionEncryptionMode="Required", **params) == no_key
+        for wrong in ("-----BEGIN PRIVATE KEY-----", pem_of(ec_key())):
+            assert await aws.refused(operation, AddPrivateKey=wrong, **params) == (
+                "InvalidInput",
+                "Invalid private key.",
+            )
 
 
 async def test_tags_come_and_go(aws: Aws) -> None:

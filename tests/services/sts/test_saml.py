@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes.identity_provider import PREFIX, SIGN_IN, IdentityProvider, in_base64, rsa_key
+from tests.fakes.identity_provider import PREFIX, SIGN_IN, IdentityProvider, in_base64, pem_of, rsa_key
 from tests.fakes.signature_wrapping import ATTACKS, wrap
 from tests.services.aws import ACCOUNT, Aws, allow, deny, policy, trust
 
@@ -287,6 +287,39 @@ async def test_a_provider_whose_metadata_is_over_vouches_for_nobody(world: World
     await world.assume(world.assertion())
     world.aws.pass_time(seconds=10)
     assert (await world.refused(world.assertion()))[0] == "ExpiredTokenException"
+
+
+async def test_encrypted_assertions_are_opened_with_the_provider_s_keys(world: World) -> None:
+    await world.begin()
+    encrypted = in_base64(IDP.respond_encrypted(world.aws.time, rsa_key(50).public_key()).encode())
+    assert await world.refused(encrypted) == BAD_SIGNATURE
+    named: dict[str, Any] = {"SAMLProviderArn": PROVIDER}
+    await world.aws.do("iam:UpdateSAMLProvider", AddPrivateKey=pem_of(rsa_key(51)), **named)
+    assert await world.refused(encrypted) == BAD_SIGNATURE
+    await world.aws.do("iam:UpdateSAMLProvider", AddPrivateKey=pem_of(rsa_key(50)), **named)
+    assert (await world.assume(encrypted))["Subject"] == "alice"
+    await world.assume(world.assertion())  # they may be in clear all the same
+
+
+async def test_a_provider_that_must_encrypt_has_an_address_of_its_own(world: World) -> None:
+    await world.begin()
+    named: dict[str, Any] = {"SAMLProviderArn": PROVIDER}
+    private = {"AddPrivateKey": pem_of(rsa_key(50)), "AssertionEncryptionMode": "Required"}
+    await world.aws.do("iam:UpdateSAMLProvider", **private, **named)
+    uuid = (await world.aws.do("iam:GetSAMLProvider", **named))["SAMLProviderUUID"]
+    own = f"https://us-east-1.signin.aws.amazon.com/saml/acs/{uuid}"
+
+    def respond(recipient: str) -> str:
+        more = {"recipient": recipient, "destination": recipient}
+        return in_base64(IDP.respond_encrypted(world.aws.time, rsa_key(50).public_key(), **more).encode())
+
+    assert (await world.assume(respond(own)))["Audience"] == own
+    assert (await world.refused(respond(SIGN_IN)))[0] == "InvalidIdentityToken"
+    in_clear = world.assertion(recipient=own, destination=own)
+    assert await world.refused(in_clear) == (
+        "InvalidIdentityToken",
+        "Response does not contain an encrypted assertion",
+    )
 
 
 async def test_a_role_that_does_not_exist_or_trust_is_told_alike(world: World) -> None:

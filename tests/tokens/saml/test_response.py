@@ -123,7 +123,9 @@ ALTERED: dict[str, Callable[[str], str]] = {
     "another version within": lambda _: IDP.envelope(
         NOW, IDP.sign(IDP.assertion(NOW).replace('Version="2.0"', 'Version="1.1"'))
     ),
-    "an encrypted assertion": lambda text: text.replace("saml:Assertion", "saml:EncryptedAssertion"),
+    "an assertion that only says it is encrypted": lambda text: text.replace(
+        "saml:Assertion", "saml:EncryptedAssertion"
+    ),
     "an assertion elsewhere": lambda text: text.replace("<saml:Assertion", "<x><saml:Assertion").replace(
         "</saml:Assertion>", "</saml:Assertion></x>"
     ),

@@ -8,6 +8,7 @@ import msgspec
 from yett.adapters.sql.aws_managed_policies import aws_managed_policies
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.revisions import group_scope, principal_scope
+from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
 from yett.ports.iam_store import (
     AccessKey,
     AccessKeyStatus,
@@ -27,13 +28,14 @@ from yett.values.secret import Secret
 
 E = TypeVar("E", bound=Entity)
 
+SAML_PROVIDER: Final = "iam.saml-provider"  # its private keys are sealed
 KINDS: Final[dict[type[Entity], str]] = {
     User: "iam.user",
     Group: "iam.group",
     Role: "iam.role",
     InstanceProfile: "iam.instance-profile",
     OidcProvider: "iam.oidc-provider",
-    SamlProvider: "iam.saml-provider",
+    SamlProvider: SAML_PROVIDER,
 }
 POLICY: Final = "iam.policy"
 ACCESS_KEY: Final = "iam.access-key"  # key: owner id / access key id; pointed at by the access key id
@@ -79,8 +81,26 @@ def scope_of(entity: Entity) -> str:
 
 def load_entity(transaction: Transaction, kind: type[E], account: str, name: str) -> E | None:
     """The entity of this name, whatever its case."""
-    body = transaction.find(account, "", KINDS[kind], key_of(kind, name))
-    return None if body is None else msgspec.json.decode(body, type=kind)
+    key = key_of(kind, name)
+    body = transaction.find(account, "", KINDS[kind], key)
+    return None if body is None else decode_entity(transaction, kind, account, key, body)
+
+
+def encode_entity(transaction: Transaction, entity: Entity) -> bytes:
+    """An entity as its document, any secret in it sealed for that place."""
+    kind = type(entity)
+    identity = entity_identity(KINDS[kind], entity.account, key_of(kind, entity.name))
+    return encode_sealed(transaction, entity, identity=identity)
+
+
+def decode_entity(transaction: Transaction, kind: type[E], account: str, key: str, body: bytes) -> E:
+    """The entity in a document, its secrets open."""
+    return decode_sealed(transaction, body, kind, identity=entity_identity(KINDS[kind], account, key))
+
+
+def entity_identity(kind: str, account: str, key: str) -> str:
+    """What the secrets of an entity are bound to: those of a SAML provider; no other kind has any."""
+    return f"{kind}:{account}:{key}"
 
 
 def load_by_id(transaction: Transaction, unique_id: str) -> User | Role | None:

@@ -24,6 +24,8 @@ from yett.adapters.sql.iam_documents import (
     POLICY,
     PROFILE_ROLE,
     access_key_of,
+    decode_entity,
+    encode_entity,
     fold,
     index_entity,
     key_of,
@@ -83,7 +85,7 @@ class SqlIamStore:
         """Add an entity."""
 
         def work(transaction: Transaction) -> None:
-            body = msgspec.json.encode(entity)
+            body = encode_entity(transaction, entity)
             transaction.add(entity.account, "", KINDS[type(entity)], key_of(type(entity), entity.name), body)
             index_entity(transaction, entity, already=frozenset())
             transaction.touch(scope_of(entity))
@@ -99,7 +101,7 @@ class SqlIamStore:
                 return None
             after = change(before)
             unindex_entity(transaction, before)
-            body = msgspec.json.encode(after)
+            body = encode_entity(transaction, after)
             key, key_before = key_of(kind, after.name), key_of(kind, before.name)
             if key == key_before:
                 transaction.put(account, "", KINDS[kind], key, body)
@@ -138,7 +140,7 @@ class SqlIamStore:
             size = limit if path_prefix == "/" else max(limit, CHUNK)  # below "/" is everything
             while len(page) < limit:
                 chunk = transaction.scan(account, "", KINDS[kind], after=position, limit=size)
-                entities = [msgspec.json.decode(body, type=kind) for _, body in chunk]
+                entities = [decode_entity(transaction, kind, account, key, body) for key, body in chunk]
                 page += [entity for entity in entities if entity.path.startswith(path_prefix)]
                 if len(chunk) < size:
                     break

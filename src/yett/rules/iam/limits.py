@@ -24,6 +24,7 @@ PAGE_ITEMS: Final = 100  # of a list, where the caller names no number
 
 OIDC_PROVIDERS: Final = 100  # of an account
 SAML_PROVIDERS: Final = 100
+PRIVATE_KEYS_PER_SAML_PROVIDER: Final = 2
 CLIENT_IDS_PER_PROVIDER: Final = 100
 THUMBPRINTS_PER_PROVIDER: Final = 5
 SIMULATED_STATEMENTS: Final = 20_000  # weighed for one page of a simulation; ours

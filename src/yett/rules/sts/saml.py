@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from yett.rules.sts.federation import ProviderTagsRefused, is_source_identity, read_provider_tags
 from yett.rules.sts.limits import SAML_REDEEMED_SECONDS, SAML_SESSION_SECONDS, SAML_SKEW_SECONDS
@@ -72,23 +72,25 @@ class ServiceProvider(Struct, frozen=True, kw_only=True):
 
     provider_uuid: str  # SAMLProviderUUID, which an address of a provider's own ends with
     own_url: str  # this server's, without a slash at the end
+    is_own_only: bool = False  # whether only the provider's own addresses count: where it must encrypt
 
     def is_recipient(self, url: str | None) -> bool:
         """Whether an assertion that is sent to this address is for us.
 
-        The address of another provider is not: it is named in the assertion so that each can have its own.
+        The address of another provider is not; where assertions must be encrypted, nor is the one of all providers.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html
         """
         own = f"/acs/{self.provider_uuid}"
-        if url in {SIGN_IN, SIGN_IN + own, f"{self.own_url}/saml", f"{self.own_url}/saml{own}"}:
+        endings = {own} if self.is_own_only else {"", own}
+        if url in {base + ending for base in (SIGN_IN, f"{self.own_url}/saml") for ending in endings}:
             return True
         regional = None if url is None else _REGIONAL.fullmatch(url)
-        return regional is not None and regional[1] in {None, own}
+        return regional is not None and (regional[1] or "") in endings
 
     def is_audience(self, name: str) -> bool:
-        """Whether an assertion for this audience is for us."""
-        return name == WEB_SERVICES or self.is_recipient(name)
+        """Whether an assertion for this audience is for us: it may be for all of the account's providers."""
+        return name == WEB_SERVICES or structs.replace(self, is_own_only=False).is_recipient(name)
 
 
 class SamlIdentity(Struct, frozen=True, kw_only=True):

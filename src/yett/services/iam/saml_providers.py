@@ -11,15 +11,24 @@ from typing import Final
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import SamlProvider
-from yett.rules.iam.limits import SAML_PROVIDERS
+from yett.ports.iam_store import AssertionEncryptionMode, SamlPrivateKey, SamlProvider
+from yett.rules.iam.limits import PRIVATE_KEYS_PER_SAML_PROVIDER, SAML_PROVIDERS
 from yett.services.call import Call, ServiceError
 from yett.services.iam.entities import Answer, Params, add_tags, describe_tags, draw_unique_id, page_tags, read_tags
-from yett.services.iam.errors import already_exists, invalid_input, no_such_entity, quota_exceeded, validation_error
+from yett.services.iam.errors import (
+    already_exists,
+    invalid_input,
+    limit_exceeded,
+    no_such_entity,
+    quota_exceeded,
+    validation_error,
+)
 from yett.services.iam.tags import without
 from yett.tokens import TokenRefused
+from yett.tokens.saml.encryption import read_private_key
 from yett.tokens.saml.metadata import IdentityProviderMetadata, parse_metadata
 from yett.values.arn import Arn, NotAnArn
+from yett.values.secret import Secret
 
 RESOURCE: Final = "saml-provider/"
 UUID: Final = "SAMLSP"  # OBSERVED: https://github.com/hashicorp/terraform-provider-aws/issues/45699
@@ -28,11 +37,17 @@ NO_TAGS: Final = "The list of tags must not be empty."  # UNCERTAIN: the text
 UNPARSED: Final = "Could not parse metadata."
 NO_UPDATE: Final = "Unable to update identity provider. No updates are defined for metadata or encryption assertion."
 NO_PRIVATE_KEY: Final = "Unable to set assertion encryption mode to Required because no private key is provided."
+INVALID_KEY: Final = "Invalid private key."
 NO_SUCH_KEY: Final = "Failed to remove private key because the Key ID does not match a private key."
-# Ours: AWS decrypts assertions with such keys.
-KEYS_NOT_OFFERED: Final = "AddPrivateKey is not offered: encrypted assertions are not taken"
+LAST_KEY: Final = "Failed to remove private key."
+TOO_MANY_KEYS: Final = f"Private key limit of {PRIVATE_KEYS_PER_SAML_PROVIDER} is reached."
+ADD_AND_REMOVE: Final = (
+    "Unable to add and remove private keys in the same request. Set a value for only one of the two parameters."
+)
+KEY_ID: Final = "SAMLPK"  # UNCERTAIN: how ids of private keys begin
 # OBSERVED, in the issue above: what a provider has whose metadata names no end.
 YEARS: Final = 100
+KEY_MEMBERS: Final = ("AddPrivateKey", "RemovePrivateKey")
 
 
 async def create_saml_provider(call: Call, params: Params) -> Answer:
@@ -41,7 +56,6 @@ async def create_saml_provider(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html
     """
     store = call.ports.iam_store
-    refuse_encryption(params)
     metadata = read_metadata(call, params["SAMLMetadataDocument"])
     created_at = call.now.replace(microsecond=0)
     provider = SamlProvider(
@@ -56,6 +70,7 @@ async def create_saml_provider(call: Call, params: Params) -> Answer:
         certificates=metadata.certificates,
         valid_until=end_of(metadata, created_at),
     )
+    provider = change_encryption(provider, params, added=read_key(call, params))
     if await store.count(SamlProvider, call.account) >= SAML_PROVIDERS:
         raise quota_exceeded("SAMLProvidersPerAccount", SAML_PROVIDERS)  # UNCERTAIN: the quota's name
     try:
@@ -91,16 +106,39 @@ def end_of(metadata: IdentityProviderMetadata, since: datetime) -> datetime:
     return since.replace(year=since.year + YEARS, day=28 if leap_day else since.day)
 
 
-def refuse_encryption(params: Params) -> None:
-    """Refuse what has to do with encrypted assertions, but that they be allowed where no key could open one.
+def read_key(call: Call, params: Params) -> SamlPrivateKey | None:
+    """The private key that is to be added, if one is.
 
     Raises:
-        ServiceError: InvalidInput.
+        ServiceError: InvalidInput, when it is none.
     """
-    if params.get("AddPrivateKey") is not None:
-        raise invalid_input(KEYS_NOT_OFFERED)
-    if params.get("AssertionEncryptionMode") == "Required":
-        raise invalid_input(NO_PRIVATE_KEY)
+    pem = params.get("AddPrivateKey")
+    if pem is None:
+        return None
+    try:
+        read_private_key(pem)
+    except TokenRefused as refused:
+        raise invalid_input(INVALID_KEY) from refused
+    return SamlPrivateKey(id=draw_unique_id(call, KEY_ID), added_at=call.now.replace(microsecond=0), pem=Secret(pem))
+
+
+def change_encryption(provider: SamlProvider, params: Params, *, added: SamlPrivateKey | None) -> SamlProvider:
+    """The provider with what is said of encryption: a key added or removed, and whether assertions must be encrypted.
+
+    Raises:
+        ServiceError: InvalidInput, for a key that is not there or the last of a provider that needs one; LimitExceeded.
+    """
+    removed = params.get("RemovePrivateKey")
+    keys = provider.private_keys + (() if added is None else (added,))
+    if len(keys) > PRIVATE_KEYS_PER_SAML_PROVIDER:
+        raise limit_exceeded(TOO_MANY_KEYS)  # UNCERTAIN: the code
+    if removed is not None and all(key.id != removed for key in keys):
+        raise invalid_input(NO_SUCH_KEY)
+    left = tuple(key for key in keys if key.id != removed)
+    mode = AssertionEncryptionMode(params.get("AssertionEncryptionMode", provider.encryption_mode))
+    if mode is AssertionEncryptionMode.REQUIRED and not left:
+        raise invalid_input(LAST_KEY if removed is not None else NO_PRIVATE_KEY)
+    return msgspec.structs.replace(provider, private_keys=left, encryption_mode=mode)
 
 
 async def get_saml_provider(call: Call, params: Params) -> Answer:
@@ -115,8 +153,8 @@ async def get_saml_provider(call: Call, params: Params) -> Answer:
         "CreateDate": provider.created_at,
         "ValidUntil": provider.valid_until,
         "Tags": describe_tags(provider.tags),
-        "AssertionEncryptionMode": "Allowed",
-        "PrivateKeyList": [],
+        "AssertionEncryptionMode": provider.encryption_mode.value,
+        "PrivateKeyList": [{"KeyId": key.id, "Timestamp": key.added_at} for key in provider.private_keys],
     }
 
 
@@ -135,24 +173,24 @@ async def list_saml_providers(call: Call, params: Params) -> Answer:  # noqa: AR
 
 
 async def update_saml_provider(call: Call, params: Params) -> Answer:
-    """Replace the metadata document, even by that of another entity.
+    """Replace the metadata document, even by that of another entity; change how assertions are encrypted.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateSAMLProvider.html
     """
     document = params.get("SAMLMetadataDocument")
     if document is None and params.get("AssertionEncryptionMode") is None and not has_keys(params):
         raise invalid_input(NO_UPDATE)
-    refuse_encryption(params)
-    if params.get("RemovePrivateKey") is not None:
-        await find_provider(call, params)
-        raise invalid_input(NO_SUCH_KEY)
+    if all(params.get(name) is not None for name in KEY_MEMBERS):
+        raise invalid_input(ADD_AND_REMOVE)
     metadata = None if document is None else read_metadata(call, document)
+    added = read_key(call, params)
 
     def change(provider: SamlProvider) -> SamlProvider:
+        changed = change_encryption(provider, params, added=added)
         if metadata is None or document is None:
-            return provider
+            return changed
         return msgspec.structs.replace(
-            provider,
+            changed,
             metadata=document,
             entity_id=metadata.entity_id,
             certificates=metadata.certificates,
@@ -165,7 +203,7 @@ async def update_saml_provider(call: Call, params: Params) -> Answer:
 
 def has_keys(params: Params) -> bool:
     """Whether a private key is to be added or removed."""
-    return any(params.get(name) is not None for name in ("AddPrivateKey", "RemovePrivateKey"))
+    return any(params.get(name) is not None for name in KEY_MEMBERS)
 
 
 async def delete_saml_provider(call: Call, params: Params) -> Answer:

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSA
 from collections.abc import Mapping
 from typing import Final
 
-from yett.ports.iam_store import SamlProvider
+from yett.ports.iam_store import AssertionEncryptionMode, SamlProvider
 from yett.rules.sts.saml import AssertionRefused, Fault, SamlIdentity, ServiceProvider, read_saml_identity, shorten
 from yett.services.call import Call, ServiceError
 from yett.services.sts.errors import validation_error
@@ -32,6 +32,7 @@ ISSUER: Final = "Issuer not present in specified provider"
 # UNCERTAIN: what a response is told that is no document, or not of SAML's form.
 UNREADABLE: Final = "Invalid base64 SAMLResponse"
 MALFORMED: Final = "Invalid SAML response"
+UNENCRYPTED: Final = "Response does not contain an encrypted assertion"
 FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     Fault.ISSUER: ("InvalidIdentityToken", ISSUER),
     Fault.SUBJECT: ("AccessDenied", DENIED.format(action=ACTION)),
@@ -128,7 +129,11 @@ def read_identity(call: Call, params: Params, provider: SamlProvider) -> SamlIde
             provider_name=provider.name,
             role_arn=params["RoleArn"],
             provider_arn=provider.arn,
-            service_provider=ServiceProvider(provider_uuid=provider.id, own_url=call.ports.settings.public_url),
+            service_provider=ServiceProvider(
+                provider_uuid=provider.id,
+                own_url=call.ports.settings.public_url,
+                is_own_only=provider.encryption_mode is AssertionEncryptionMode.REQUIRED,
+            ),
             now=call.now,
         )
     except AssertionRefused as refused:
@@ -147,12 +152,16 @@ def verify(call: Call, text: str, provider: SamlProvider) -> Assertion:
     except TokenRefused as refused:
         is_document = refused.fault in {TokenFault.CLAIM, TokenFault.SIGNATURE}
         raise invalid_token(MALFORMED if is_document else UNREADABLE) from refused
-    if response.issuer != provider.entity_id:
+    if response.issuer not in {provider.entity_id, None}:
         raise invalid_token(ISSUER)
     # UNCERTAIN: what is told when the provider's metadata is over.
     if provider.valid_until <= call.now:
         raise expired_token("Metadata of the specified provider has expired")
+    if provider.encryption_mode is AssertionEncryptionMode.REQUIRED and not response.is_encrypted:
+        raise invalid_token(UNENCRYPTED)
     try:
-        return verify_response(response, provider.certificates)
+        return verify_response(
+            response, provider.certificates, private_keys=[key.pem.reveal() for key in provider.private_keys]
+        )
     except TokenRefused as refused:
         raise invalid_token(MALFORMED if refused.fault is TokenFault.CLAIM else BAD_SIGNATURE) from refused

@@ -2,6 +2,7 @@
 
 Signature wrapping is met by counting: in the whole document there is one assertion, below the response itself, each
 signature is the child of what it signs, and no two elements have one id. What is read is read in the signed bytes.
+An encrypted assertion is opened, and then has to be what one in clear has to be.
 
 Source: https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf
 Source: https://www.usenix.org/conference/usenixsecurity12/technical-sessions/presentation/somorovsky
@@ -12,11 +13,13 @@ import binascii
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
+from xml.sax.saxutils import quoteattr
 
 from msgspec import Struct
 
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.limits import SAML_RESPONSE_BYTES
+from yett.tokens.saml.encryption import decrypt_element, read_private_key, shut
 from yett.tokens.saml.metadata import load_certificate
 from yett.tokens.saml.signature import check_ids, verify_enveloped
 from yett.tokens.saml.xml import (
@@ -45,7 +48,8 @@ class UnverifiedResponse(Struct, frozen=True, kw_only=True):
     """A response of the right shape, of which nothing is verified: good for telling whose keys to try."""
 
     root: Element
-    issuer: str  # of the assertion
+    issuer: str | None  # of the assertion; of the response, which may have none, if the assertion is encrypted
+    is_encrypted: bool
 
 
 class Confirmation(Struct, frozen=True, kw_only=True):
@@ -98,19 +102,33 @@ def read_response(text: str) -> UnverifiedResponse:
         raise TokenRefused(TokenFault.CLAIM, "the document is no response of SAML 2.0")
     check_ids(root)
     assertions = list(named(root, "Assertion", "EncryptedAssertion"))
-    below = children(root, f"{ASSERTION}Assertion")
-    if len(assertions) != 1 or assertions != below:
-        raise TokenRefused(TokenFault.CLAIM, "the response has not exactly one assertion, in clear")
+    in_clear, encrypted = (children(root, ASSERTION + name) for name in ("Assertion", "EncryptedAssertion"))
+    if len(assertions) != 1 or assertions != [*in_clear, *encrypted]:
+        raise TokenRefused(TokenFault.CLAIM, "the response has not exactly one assertion")
+    check_signatures(root, root, *in_clear)
+    own = only_child(root, f"{ASSERTION}Issuer")
+    issuer = issuer_of(in_clear[0]) if in_clear else None if own is None else text_needed(own)
+    return UnverifiedResponse(root=root, issuer=issuer, is_encrypted=bool(encrypted))
+
+
+def check_signatures(root: Element, *signed: Element) -> None:
+    """Refuse signatures that are not children of the elements that may have one.
+
+    Raises:
+        TokenRefused
+    """
     for signature in named(root, "Signature"):
-        if signature.tag != f"{SIGNATURE}Signature" or signature.getparent() not in (root, below[0]):
+        if signature.tag != f"{SIGNATURE}Signature" or signature.getparent() not in signed:
             raise TokenRefused(TokenFault.SIGNATURE, "a signature is where none belongs")
-    return UnverifiedResponse(root=root, issuer=issuer_of(below[0]))
 
 
-def verify_response(response: UnverifiedResponse, certificates: Iterable[bytes]) -> Assertion:
+def verify_response(
+    response: UnverifiedResponse, certificates: Iterable[bytes], *, private_keys: Iterable[str] = ()
+) -> Assertion:
     """What the response asserts, if every signature in it is good, and one covers the assertion.
 
-    *certificates* (DER) are those of the provider whose keys count.
+    *certificates* (DER) are those of the provider whose keys count, *private_keys* (PEM) those that open what it has
+    encrypted.
 
     Raises:
         TokenRefused
@@ -120,7 +138,7 @@ def verify_response(response: UnverifiedResponse, certificates: Iterable[bytes])
     is_response_signed = bool(children(root, f"{SIGNATURE}Signature"))
     if is_response_signed:
         root = verify_enveloped(root, loaded)
-    assertion = only_assertion(root)
+    assertion = open_assertion(root, private_keys) if response.is_encrypted else only_assertion(root)
     if children(assertion, f"{SIGNATURE}Signature") or not is_response_signed:
         assertion = verify_enveloped(assertion, loaded)
     return describe(root, assertion)
@@ -132,6 +150,32 @@ def only_assertion(root: Element) -> Element:
     if found is None:
         raise TokenRefused(TokenFault.CLAIM, "the response has no assertion")
     return found
+
+
+def open_assertion(root: Element, private_keys: Iterable[str]) -> Element:
+    """The encrypted assertion below a response, in clear. It is not authentic yet.
+
+    Raises:
+        TokenRefused: With one and the same fault, whatever is wrong with what was opened.
+    """
+    encrypted = only_child(root, f"{ASSERTION}EncryptedAssertion")
+    if encrypted is None:
+        raise shut()
+    document = decrypt_element(encrypted, [read_private_key(each) for each in private_keys])
+    # What was encrypted stood among the namespaces of its place, and stands among them again.
+    names = {"xmlns" if prefix is None else f"xmlns:{prefix}": uri for prefix, uri in encrypted.nsmap.items()}
+    spaces = "".join(f" {name}={quoteattr(uri)}" for name, uri in names.items())
+    try:
+        place = read_xml(f"<place{spaces}>".encode() + document + b"</place>", largest_bytes=2 * SAML_RESPONSE_BYTES)
+        check_ids(place)
+        found = list(named(place, "Assertion", "EncryptedAssertion"))
+        check_signatures(place, *found)
+    except TokenRefused as refused:
+        raise shut() from refused
+    is_alone = len(found) == 1 and found == list(place) and not place.text and not found[0].tail
+    if not is_alone or found[0].tag != f"{ASSERTION}Assertion":
+        raise shut()
+    return found[0]
 
 
 def describe(root: Element, assertion: Element) -> Assertion:

@@ -17,6 +17,8 @@ ASSERTION: Final = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 PROTOCOL: Final = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 METADATA: Final = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 SIGNATURE: Final = "{http://www.w3.org/2000/09/xmldsig#}"
+ENCRYPTION: Final = "{http://www.w3.org/2001/04/xmlenc#}"
+ENCRYPTION_11: Final = "{http://www.w3.org/2009/xmlenc11#}"
 
 DOCTYPE: Final = b"<!DOCTYPE"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
