@@ -183,7 +183,13 @@ def settings() -> str:
 
 def cli() -> str:
     """Every command with its help."""
-    parts = ["# Commands\n\nErrors go to stderr, say what to do, and end with a non-zero exit code."]
+    parts = [
+        "# Commands\n\n"
+        "Errors go to stderr, say what to do, and end with a non-zero exit code. Colours are for terminals, and for none "
+        "where `NO_COLOR` is set.\n\n"
+        '`eval "$(_YETT_COMPLETE=bash_source yett)"` has bash complete commands and options; `zsh_source` and '
+        "`fish_source` are for those."
+    ]
     for name in sorted(COMMANDS):
         command = yett.get_command(click.Context(yett, info_name="yett"), name)
         if command is None:

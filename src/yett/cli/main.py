@@ -1,5 +1,6 @@
 """`yett`: the command line."""
 
+import os
 import sys
 from typing import Final
 
@@ -46,7 +47,8 @@ def yett() -> None:
 def main() -> None:
     """Run the command line. What is refused, unreachable or unreadable is said on stderr; the exit code is then 1."""
     try:
-        yett(standalone_mode=True)
+        # https://no-color.org: when it is set and not empty
+        yett(standalone_mode=True, color=False if os.environ.get("NO_COLOR") else None)
     except (Refusal, Unavailable) as error:
         click.echo(f"yett: {error.reason}", err=True)
         sys.exit(1)

@@ -13,6 +13,7 @@ from yett.cli.asking import ask
 from yett.cli.client import find_access
 
 EVERY_SECONDS: Final = 0.5
+NOT_VERIFIED: Final = "SIGNATURE_NOT_VERIFIED"
 KNOWN: Final = 1000  # request ids that are not printed again
 COLOURS: Final = {"allow": "green", "unauthenticated": "yellow", "error": "magenta"}
 
@@ -54,8 +55,11 @@ def line_of(trace: Mapping[str, Any]) -> str:
     outcome = click.style(f"{trace['outcome']:<15}", fg=COLOURS.get(trace["outcome"], "red"))
     moment = str(trace["at"])[11:23]
     caller = trace["caller"] or trace["sourceIp"]
-    if any(each["code"] == "SIGNATURE_NOT_VERIFIED" for each in trace["warnings"]):
+    if any(each["code"] == NOT_VERIFIED for each in trace["warnings"]):
         caller += click.style(" (signature not verified)", fg="red")
+    for each in trace["warnings"]:
+        if each["code"] != NOT_VERIFIED:
+            caller += click.style(f" (beware: {each['code']})", fg="yellow")
     return (
         f"{moment} {trace['status']:>3} {outcome} {trace['method']:<6} {trace['path']}  {caller}  {trace['requestId']}"
     )
