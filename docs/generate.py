@@ -185,8 +185,8 @@ def cli() -> str:
     """Every command with its help."""
     parts = [
         "# Commands\n\n"
-        "Errors go to stderr, say what to do, and end with a non-zero exit code. Colours are for terminals, and for none "
-        "where `NO_COLOR` is set.\n\n"
+        "Errors go to stderr, say what to do, and end with a non-zero exit code. Colours are for terminals, and for "
+        "none where `NO_COLOR` is set.\n\n"
         '`eval "$(_YETT_COMPLETE=bash_source yett)"` has bash complete commands and options; `zsh_source` and '
         "`fish_source` are for those."
     ]

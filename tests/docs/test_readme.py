@@ -53,9 +53,11 @@ def test_a_refused_call_an_allowed_one_and_why(served: str, environment: dict[st
 
 
 def test_what_is_shown_of_the_examples_tests_is_in_them() -> None:
-    shown = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    tests = (ROOT / "examples" / "petstore" / "tests" / "test_who_may_call.py").read_text()
-    assert shown
+    pages = README + (ROOT / "docs" / "guide" / "testing.md").read_text()
+    shown = re.findall(r"```(?:python|ini)\n(.*?)```", pages, re.DOTALL)
+    folder = ROOT / "examples" / "petstore" / "tests"
+    tests = (folder / "test_who_may_call.py").read_text() + (folder / "pytest.ini").read_text()
+    assert len(shown) > 5
     assert [snippet for snippet in shown if snippet not in tests] == []
 
 
