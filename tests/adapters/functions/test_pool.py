@@ -15,6 +15,7 @@ import pytest
 import uvloop
 from tests.adapters.functions.support import ARN, bench
 
+from yett.adapters.functions import layers_at_opt
 from yett.adapters.functions.pool import PoolLimits
 from yett.ports.function_runner import FunctionNotFound, FunctionThrottled, FunctionUnavailable
 
@@ -463,6 +464,47 @@ async def test_layers_lie_beneath_the_function_a_later_one_over_an_earlier(tmp_p
         subject.shelf.put(PID, layers=layers[:1])
         with pytest.raises(FunctionUnavailable, match="missing"):
             await subject.ask()
+
+
+def may_mount(layers: Path) -> bool:
+    """Whether this system lets a process have an ``/opt`` of its own."""
+    text = "import sys; from layers_at_opt import bind; sys.exit(not bind(sys.argv[1]))"
+    folder = Path(layers_at_opt.__file__).parent
+    done = subprocess.run([sys.executable, "-c", text, layers], env={"PYTHONPATH": str(folder)}, check=False)
+    return sys.platform == "linux" and done.returncode == 0
+
+
+async def test_layers_are_at_opt_for_the_function_and_what_it_starts_and_for_nobody_else(tmp_path: Path) -> None:
+    code = """
+        import os, subprocess
+        def handler(event, context):
+            try:
+                with open("/opt/settings.json") as file:
+                    read = file.read()
+            except OSError:
+                return None
+            try:
+                open("/opt/mine", "w").close()
+            except OSError as error:
+                written = type(error).__name__
+            started = subprocess.run(["/opt/bin/tool"], capture_output=True, text=True, check=True).stdout
+            return [read, started, written, os.getuid()]
+        """
+    layer = {"settings.json": "{}", "bin/tool": "#!/bin/sh\ncat /opt/settings.json"}
+    before = os.listdir("/opt")
+    async with bench(tmp_path, PID) as subject:
+        subject.shelf.put(textwrap.dedent(code), layers=(subject.shelf.put_layer(layer),))
+        expected = ["{}", "{}", "OSError", os.getuid()] if may_mount(tmp_path) else None
+        assert await subject.value() == expected
+        assert os.listdir("/opt") == before
+        subject.shelf.put(textwrap.dedent(code), name="other")
+        assert await subject.value(arn=ARN.replace("subject", "other")) is None
+
+
+@pytest.mark.parametrize("below", ["layers", "needed"])
+def test_nothing_that_is_needed_is_hidden_by_layers(below: str) -> None:
+    layers, needed = ("/opt/layers", ["/usr"]) if below == "layers" else ("/tmp", ["/usr", "/opt/python/lib"])
+    assert not layers_at_opt.put_layers_at_opt(layers, needed)
 
 
 def landlock_version() -> int:

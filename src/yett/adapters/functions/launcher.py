@@ -8,7 +8,7 @@ input is a pipe whose other end yett holds, which closes when yett ends or wants
     task_root    the directory of the code
     data_bytes   the ceiling of the data segment
     lent         a directory of packages for an interpreter that has none of them, or ""
-    layers       the directory of the function's layers, which Lambda has at /opt, or ""
+    layers       the directory of the function's layers, which is put at /opt where that can be done, or ""
     client       "awslambdaric", or "plain" for our own
     program      for functions of another language: what to become, a path and its arguments; else empty
 """
@@ -53,6 +53,9 @@ def main(launch: Mapping[str, Any]) -> None:
     many = MANY_FILES if highest == resource.RLIM_INFINITY else highest
     os.closerange(3, many)
     adopt_orphans()
+    if launch["layers"]:
+        needed = [sys.executable, sys.prefix, sys.base_prefix, launch["task_root"], launch["lent"], *sys.path]
+        load_own("layers_at_opt").put_layers_at_opt(launch["layers"], [*needed, *launch["program"][:1]])
     bound_memory(launch["data_bytes"])
     keep_to_itself()
     ended, ending = os.pipe()
