@@ -15,6 +15,9 @@ EXPONENT_BITS: Final = 64
 SAML_RESPONSE_BYTES: Final = 75_000
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html: characters; here bytes of UTF-8
 SAML_METADATA_BYTES: Final = 10_000_000
-SAML_CERTIFICATES: Final = 20  # of one provider; ours
+SAML_CERTIFICATES: Final = 10  # of one provider; ours
+# Ours: what canonicalization costs grows with the square of these. An attribute's value often declares two namespaces.
+SAML_NAMESPACES: Final = 1_000  # declared in one response
+SAML_PREFIXES: Final = 16  # that a signature lists
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html#troubleshoot_saml_issuer-metadata
 SAML_RSA_BITS: Final = (1024, 8192)  # the upper one is ours

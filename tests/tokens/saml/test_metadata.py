@@ -68,4 +68,4 @@ def test_keys_that_nobody_verifies_with_are_refused() -> None:
         with pytest.raises(TokenRefused):
             parse_metadata(IDP.metadata(certificates=[der]))
     with pytest.raises(TokenRefused):
-        parse_metadata(IDP.metadata(*(rsa_key(number, 1024) for number in range(10, 31))))
+        parse_metadata(IDP.metadata(*(rsa_key(number, 1024) for number in range(60, 71))))

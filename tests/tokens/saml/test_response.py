@@ -13,7 +13,7 @@ from tests.fakes.identity_provider import IdentityProvider, certificate, in_base
 from tests.fakes.signature_wrapping import ATTACKS, wrap
 
 from yett.tokens import TokenFault, TokenRefused
-from yett.tokens.limits import SAML_RESPONSE_BYTES
+from yett.tokens.limits import SAML_NAMESPACES, SAML_RESPONSE_BYTES
 from yett.tokens.saml.response import Assertion, read_response, verify_response
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -161,6 +161,17 @@ def test_a_response_is_in_base_64_and_not_too_long() -> None:
             read_response(text)
     lines = base64.encodebytes(IDP.respond(NOW).encode()).decode()
     assert read_response(lines).issuer == "https://idp.example/saml"
+
+
+def test_a_response_declares_so_many_namespaces_and_no_more() -> None:
+    spare = SAML_NAMESPACES - IDP.respond(NOW).count("xmlns")
+    declared = " ".join(f'xmlns:n{number}="urn:n"' for number in range(spare))
+    document = IDP.envelope(NOW, IDP.sign(IDP.assertion(NOW).replace("<saml:Subject>", f"<saml:Subject {declared}>")))
+    assert verify(document).subject == "alice"
+    one_more = document.replace("<samlp:Status>", '<samlp:Status xmlns:more="urn:n">')
+    with pytest.raises(TokenRefused) as caught:
+        read_response(in_base64(one_more.encode()))
+    assert caught.value.fault is TokenFault.TOO_LARGE
 
 
 DOCUMENT = IDP.respond(NOW).encode()

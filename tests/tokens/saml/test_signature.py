@@ -99,6 +99,11 @@ ALTERED: dict[str, Callable[[str], str]] = {
     "an hmac's length": lambda text: text.replace(
         "</ds:SignatureMethod>", "<ds:HMACOutputLength>1</ds:HMACOutputLength></ds:SignatureMethod>"
     ),
+    "a foreign attribute": lambda text: text.replace("<ds:SignedInfo ", '<ds:SignedInfo a="b" '),
+    "a list of prefixes": lambda text: text.replace(
+        "</ds:CanonicalizationMethod>",
+        f'<ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}" PrefixList="{" p" * 17}"/></ds:CanonicalizationMethod>',
+    ),
     "another namespace": lambda text: text.replace('http://www.w3.org/2000/09/xmldsig#"', 'urn:x"'),
 }
 

@@ -18,7 +18,7 @@ from xml.sax.saxutils import quoteattr
 from msgspec import Struct
 
 from yett.tokens.errors import TokenFault, TokenRefused
-from yett.tokens.limits import SAML_RESPONSE_BYTES
+from yett.tokens.limits import SAML_NAMESPACES, SAML_RESPONSE_BYTES
 from yett.tokens.saml.encryption import decrypt_element, read_private_key, shut
 from yett.tokens.saml.metadata import load_certificate
 from yett.tokens.saml.signature import check_ids, verify_enveloped
@@ -97,7 +97,7 @@ def read_response(text: str) -> UnverifiedResponse:
         document = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise TokenRefused(TokenFault.ENCODING, "the response is not in base 64") from error
-    root = read_xml(document, largest_bytes=SAML_RESPONSE_BYTES)
+    root = read_xml(document, largest_bytes=SAML_RESPONSE_BYTES, most_namespaces=SAML_NAMESPACES)
     if root.tag != f"{PROTOCOL}Response" or root.get("Version") != "2.0":
         raise TokenRefused(TokenFault.CLAIM, "the document is no response of SAML 2.0")
     check_ids(root)
@@ -166,7 +166,11 @@ def open_assertion(root: Element, private_keys: Iterable[str]) -> Element:
     names = {"xmlns" if prefix is None else f"xmlns:{prefix}": uri for prefix, uri in encrypted.nsmap.items()}
     spaces = "".join(f" {name}={quoteattr(uri)}" for name, uri in names.items())
     try:
-        place = read_xml(f"<place{spaces}>".encode() + document + b"</place>", largest_bytes=2 * SAML_RESPONSE_BYTES)
+        place = read_xml(
+            f"<place{spaces}>".encode() + document + b"</place>",
+            largest_bytes=2 * SAML_RESPONSE_BYTES,
+            most_namespaces=2 * SAML_NAMESPACES,
+        )
         check_ids(place)
         found = list(named(place, "Assertion", "EncryptedAssertion"))
         check_signatures(place, *found)

@@ -19,6 +19,7 @@ from signxml.exceptions import InvalidDigest, InvalidSignature, SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from yett.tokens.errors import TokenFault, TokenRefused
+from yett.tokens.limits import SAML_PREFIXES
 from yett.tokens.saml.xml import SIGNATURE, Element, elements, only_child, text_of
 
 # No SHA-1. UNCERTAIN: whether AWS still takes it; nothing says so, and nobody should.
@@ -41,6 +42,7 @@ DIGEST_URIS: Final = frozenset(digest.value for digest in DIGESTS)
 EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 INCLUSIVE_NAMESPACES: Final = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
+ATTRIBUTES: Final = frozenset({"Algorithm", "Encoding", "Id", "MimeType", "Target", "Type", "URI"})
 # The attributes that any reader, ours or another, might take for an id.
 ID_NAMES: Final = frozenset({"id", "ID", "Id", "iD", "AssertionID", "ResponseID"})
 
@@ -122,6 +124,9 @@ def check_form(signed: Element) -> None:
     identifier = signed.get("ID")
     if signature is None or not identifier:
         raise refused("there is no signature of the element")
+    for element in signature.iter(f"{SIGNATURE}*"):
+        if not ATTRIBUTES.issuperset(map(str, element.keys())):
+            raise refused("the signature has attributes that none has")
     info, value, *key_info = take(signature, "SignedInfo", "SignatureValue", further=("KeyInfo",))
     if len(key_info) > 1:
         raise refused("the signature has several keys")
@@ -162,9 +167,12 @@ def check_canonicalization(method: Element) -> None:
     Raises:
         TokenRefused
     """
-    parameters = [child.tag for child in elements(method)]
-    if method.get("Algorithm") != EXCLUSIVE or parameters not in ([], [INCLUSIVE_NAMESPACES]):
+    parameters = elements(method)
+    names = [child.tag for child in parameters]
+    if method.get("Algorithm") != EXCLUSIVE or names not in ([], [INCLUSIVE_NAMESPACES]):
         raise refused("the canonicalization is not the exclusive one")
+    if parameters and len(parameters[0].get("PrefixList", "").split()) > SAML_PREFIXES:
+        raise refused(f"the signature lists over {SAML_PREFIXES} prefixes")
 
 
 def take(parent: Element, *names: str, further: tuple[str, ...] = ()) -> list[Element]:

@@ -21,12 +21,14 @@ ENCRYPTION: Final = "{http://www.w3.org/2001/04/xmlenc#}"
 ENCRYPTION_11: Final = "{http://www.w3.org/2009/xmlenc11#}"
 
 DOCTYPE: Final = b"<!DOCTYPE"
+DECLARATION: Final = b"xmlns"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-def read_xml(document: bytes, *, largest_bytes: int) -> Element:
+def read_xml(document: bytes, *, largest_bytes: int, most_namespaces: int | None = None) -> Element:
     """The root of a document in UTF-8, whatever encoding it declares.
 
+    *most_namespaces* bounds how many may be declared, for documents that are canonicalized before they are believed.
     Comments stay; `text_of` and `children` see to it that none hides anything.
 
     Raises:
@@ -34,6 +36,8 @@ def read_xml(document: bytes, *, largest_bytes: int) -> Element:
     """
     if len(document) > largest_bytes:
         raise TokenRefused(TokenFault.TOO_LARGE, f"the document has over {largest_bytes} bytes")
+    if most_namespaces is not None and document.count(DECLARATION) > most_namespaces:
+        raise TokenRefused(TokenFault.TOO_LARGE, f"the document declares over {most_namespaces} namespaces")
     try:
         document.decode()
     except UnicodeDecodeError as error:
