@@ -1,9 +1,11 @@
 """AssumeRoleWithSAML, with assertions that the test's own identity provider signs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.architecture.sources import ROOT
 from tests.fakes.identity_provider import PREFIX, SIGN_IN, IdentityProvider, in_base64, pem_of, rsa_key
 from tests.fakes.signature_wrapping import ATTACKS, wrap
 from tests.services.aws import ACCOUNT, Aws, allow, deny, policy, trust
@@ -11,6 +13,8 @@ from tests.services.aws import ACCOUNT, Aws, allow, deny, policy, trust
 from yett.rules.sts.saml import qualify
 from yett.services.call import Call, ServiceError
 from yett.services.perform import perform, place_of_unsigned
+from yett.services.sts import saml
+from yett.services.sts.federation import DENIED as DENIED_ACTION
 
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:saml-provider/idp"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
@@ -409,3 +413,13 @@ async def test_sessions_are_revoked_by_when_they_were_issued(world: World) -> No
     assert (await world.aws.refused("iam:ListUsers", await world.aws.holder(answer)))[0] == "AccessDenied"
     world.aws.pass_time(seconds=2)
     await world.aws.do("iam:ListUsers", await world.aws.holder(await world.assume(world.assertion())))
+
+
+def test_the_page_of_federation_quotes_refusals_as_they_are() -> None:
+    page = (ROOT / "docs" / "explanation" / "federation.md").read_text()
+    rows = [line.split("|")[1] for line in page.partition("## When it is refused")[2].splitlines() if "|" in line]
+    quoted = {text for row in rows for text in re.findall("`([^`]+)`", row)}
+    told = {message for _, message in saml.FAULTS.values()} | {saml.NO_PROVIDER, saml.ISSUER, saml.BAD_SIGNATURE}
+    told |= {DENIED_ACTION.format(action=action) for action in EVERY}
+    assert len(quoted) >= 9
+    assert quoted <= told
