@@ -1,10 +1,15 @@
+from collections import Counter
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from msgspec import structs
+from tests.policy.crowd import NAMES, make_question
 from tests.policy.strategies import policies, requests
 from tests.policy.support import ACCOUNT, ROLE, SESSION, compiled, policy, request
 
 from yett.policy import AuthorizationRequest, Grant, Kind, NamedPolicy, Outcome, Principal, compile_policies, evaluate
+from yett.policy.condition.block import is_met
 from yett.policy.document import ConditionEntry
 
 ACTIONS = frozenset({"execute-api:Invoke", "execute-api:ManageConnections"})
@@ -22,6 +27,28 @@ def test_it_says_the_same_when_compiled_for_the_actions_asked(
     named: list[NamedPolicy], asked: AuthorizationRequest
 ) -> None:
     assert compile_policies(named, actions=ACTIONS).evaluate(asked) == evaluate(named, asked)
+
+
+QUESTIONS = 4000
+
+
+def test_it_says_so_of_a_crowd_in_which_every_operator_and_every_outcome_is_met() -> None:
+    """What the crowd holds is itself held: each operator matching, not matching and absent, each outcome a fifth."""
+    dice, seen, outcomes = Random(7), set[tuple[str, bool, bool]](), Counter[Outcome]()
+    for _ in range(QUESTIONS):
+        named, asked = make_question(dice)
+        evaluation = evaluate(named, asked)
+        assert compile_policies(named, actions=None).evaluate(asked) == evaluation
+        assert compile_policies(named, actions=ACTIONS).evaluate(asked) == evaluation
+        outcomes[evaluation.outcome] += 1
+        for item in named:
+            for entry in (entry for statement in item.document.statements for entry in statement.conditions):
+                absent = asked.context.find(entry.key.lower()) is None
+                seen.add((entry.operator, absent, is_met(entry, asked.context, version=item.document.version)))
+    present = {(name, met) for name, absent, met in seen if not absent}
+    assert {(name, met) for name in NAMES for met in (True, False)} - present == set()
+    assert set(NAMES) - {name for name, absent, _ in seen if absent} == set()
+    assert min(outcomes[outcome] for outcome in Outcome) >= QUESTIONS / 5, outcomes
 
 
 def test_statements_about_other_actions_are_dropped() -> None:
