@@ -86,7 +86,9 @@ class Index(Struct, frozen=True):
             hits.append(self.exact[resource])
         by_segment = self.by_segment
         if by_segment:
-            hits += [by_segment[segment] for segment in segments_of(resource) if segment in by_segment]
+            for segment in segments_of(resource):
+                if segment in by_segment:
+                    hits.append(by_segment[segment])
         prefixed = self.prefixed
         for length in self.prefix_lengths:
             prefix = resource[:length]
@@ -98,8 +100,9 @@ class Index(Struct, frozen=True):
         if self.by_name:
             hits.extend(self.by_name[name] for name in request.principal.names if name in self.by_name)
         for key, buckets in self.by_value:
-            values = request.context.find(key) or ()
-            hits.extend(buckets[value] for value in values if value in buckets)
+            for value in request.context.find(key) or ():
+                if value in buckets:
+                    hits.append(buckets[value])
         if len(hits) < 2:
             return hits[0] if hits else ()
         return tuple(sorted((candidate for bucket in hits for candidate in bucket), key=_ordinal))
