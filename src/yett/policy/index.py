@@ -1,9 +1,9 @@
 """Finding the few statements of many that may apply to a request, without trying each.
 
 Whatever is left out could not have applied; whatever is found is still tried whole. A statement is found by the ARN
-that it names; else by the rarest whole segment of its pattern, such as an API's id; else by the literal text with which
-the pattern begins; else by a rare gram, a few characters that it holds; else by the principal or the condition value
-that it wants.
+that it names; else by a whole segment that its pattern alone has, such as an API's id; else by the condition value that
+it wants; else by the rarest segment, by the literal text with which the pattern begins, or by a rare gram, a few
+characters that it holds; else by its principal.
 """
 
 from collections import Counter, defaultdict
@@ -148,7 +148,10 @@ class IndexBuilder:
         holders = Counter(segment for segments in whole for segment in segments)
         for segments, (outline, candidate) in zip(whole, self._patterns, strict=True):
             rarest = min(segments, key=lambda segment: (holders[segment], segment), default=None)
-            if rarest is not None and holders[rarest] <= CROWD:
+            alike = CROWD + 1 if rarest is None else holders[rarest]
+            if alike > 1 and candidate.rule.equalities:
+                self._everywhere.append(candidate)  # to be found by the value that it wants
+            elif rarest is not None and alike <= CROWD:
                 by_segment[rarest].append(candidate)
             else:
                 by_prefix[outline.prefix].append((outline, candidate))
@@ -183,24 +186,26 @@ class IndexBuilder:
 def _scatter(
     candidates: list[Candidate],
 ) -> tuple[Bucket, Mapping[str, list[Candidate]], Mapping[str, Mapping[str, list[Candidate]]]]:
-    """Find by principal or by condition value what no resource tells apart, if there is a crowd of it."""
+    """Find by condition value what no resource tells apart, and by principal, if there is a crowd of it."""
     everywhere: list[Candidate] = []
     by_name: defaultdict[str, list[Candidate]] = defaultdict(list)
     by_value: defaultdict[str, defaultdict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         rule = candidate.rule
         wanted = rule.equalities[0] if rule.equalities else None
-        if len(candidates) <= CROWD:
-            everywhere.append(candidate)
-        elif rule.principal_names is not None and not rule.principal_negated and ANYONE not in rule.principal_names:
-            for name in rule.principal_names:
-                by_name[name].append(candidate)
-        elif wanted is not None:
+        if wanted is not None:
             for value in wanted.values:
                 by_value[wanted.key][value].append(candidate)
+        elif rule.principal_names is not None and _names_few(rule) and len(candidates) > CROWD:
+            for name in rule.principal_names:
+                by_name[name].append(candidate)
         else:
             everywhere.append(candidate)
     return _bucket(everywhere), by_name, by_value
+
+
+def _names_few(rule: Rule) -> bool:
+    return rule.principal_names is not None and not rule.principal_negated and ANYONE not in rule.principal_names
 
 
 def _resource_test(template: ResourceTemplate) -> ResourceTest:
