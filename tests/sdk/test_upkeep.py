@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,42 +76,69 @@ class Things:
         assert running.call(self.api.id, "/prod/health", signed_by=self.user).status == 200
         assert running.call(self.api.id, "/prod/health", signed_by=self.session).status == 200
         running.client("iam").resync_mfa_device(UserName=self.holder, SerialNumber=self.device, **self.telephone.pair())
+        self.sign_in(running)
         cognito = running.client("cognito-idp")
-        tokens = cognito.admin_initiate_auth(
+        found = cognito.describe_user_pool_client(UserPoolId=self.pool, ClientId=self.secret["ClientId"])
+        assert found["UserPoolClient"]["ClientSecret"] == self.secret["ClientSecret"]
+
+    def sign_in(self, running: RunningServer) -> None:
+        """The user of the pool signs in."""
+        tokens = running.client("cognito-idp").admin_initiate_auth(
             UserPoolId=self.pool,
             ClientId=self.client,
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": "ann", "PASSWORD": PASSWORD},
         )
         assert tokens["AuthenticationResult"]["IdToken"]
-        found = cognito.describe_user_pool_client(UserPoolId=self.pool, ClientId=self.secret["ClientId"])
-        assert found["UserPoolClient"]["ClientSecret"] == self.secret["ClientSecret"]
+
+
+@contextmanager
+def over_and_over(work: Callable[[], None]) -> Iterator[None]:
+    """While somebody does this again and again, of which nothing may fail."""
+    stops, begun, failures = threading.Event(), threading.Event(), []
+
+    def repeat() -> None:
+        try:
+            while not stops.is_set():
+                work()
+                begun.set()
+        except Exception as error:  # noqa: BLE001  # told to the test below
+            failures.append(error)
+            begun.set()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    begun.wait(30)
+    try:
+        yield
+    finally:
+        stops.set()
+        thread.join()
+    assert failures == []
 
 
 @contextmanager
 def writing(running: RunningServer) -> Iterator[list[tuple[str, Credentials]]]:
     """While somebody makes users with keys, one after the other."""
     made: list[tuple[str, Credentials]] = []
-    stops, begun, failures = threading.Event(), threading.Event(), []
-
-    def work() -> None:
-        try:
-            while not stops.is_set():
-                made.append(make_user(running))
-                begun.set()
-        except Exception as error:  # noqa: BLE001  # told to the test below
-            failures.append(error)
-            begun.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    begun.wait(30)
-    try:
+    with over_and_over(lambda: made.append(make_user(running))):
         yield made
-    finally:
-        stops.set()
-        thread.join()
-    assert failures == []
+
+
+@contextmanager
+def calling(running: RunningServer, things: Things) -> Iterator[list[int]]:
+    """While callers of every kind call: with a key, with a session of before and a fresh one, and with a password."""
+    statuses: list[int] = []
+
+    def call() -> None:
+        token = running.client("sts", things.user).get_session_token()["Credentials"]
+        fresh = Credentials(token["AccessKeyId"], token["SecretAccessKey"], token["SessionToken"])
+        for credentials in (things.user, things.session, fresh):
+            statuses.append(running.call(things.api.id, "/prod/health", signed_by=credentials).status)
+        things.sign_in(running)
+
+    with over_and_over(call):
+        yield statuses
 
 
 def raw(url: str) -> bytes:
@@ -139,11 +166,12 @@ def test_a_rotation_under_load_leaves_nothing_under_the_former_key_and_breaks_no
     home = tmp_path / "home"
     with RunningServer(home, database_url=database_url) as running:
         things = Things(running)
-        with writing(running) as made:
+        with writing(running) as made, calling(running, things) as statuses:
             before = keys_of(home)
             done = run(home, database_url, "rotate-key")
             assert (done.exit_code, done.stderr) == (0, ""), done.output
             so_far = len(made)
+        assert set(statuses) == {200}
         now, former = keys_of(home)
         assert ([former], now != former) == (before, True)
         everything = raw(database_url)
