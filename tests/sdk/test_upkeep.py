@@ -317,3 +317,11 @@ def test_the_audit_trail_is_read_beside_the_server(running: RunningServer) -> No
     entries = [json.loads(line) for line in run(running.settings.home, None, "audit-log", "--json").output.splitlines()]
     assert entries[-1]["outcome"] == "AccessDenied"
     assert run(running.settings.home, None, "audit-log", "--account", "999999999999").output == ""
+
+    def mine(*options: str) -> list[str]:
+        shown = run(running.settings.home, None, "audit-log", "--principal", arn, "--json", *options)
+        return [json.loads(line)["action"] for line in shown.output.splitlines()]
+
+    assert mine("--refused") == mine("--action", "iam:create*") == ["iam:CreateGroup"]
+    assert mine("--since", "2001-01-01T00:00:00Z") == ["iam:CreateGroup"]
+    assert mine("--outcome", "allowed") == mine("--until", "2001-01-01") == mine("--source-ip", "192.0.2.1") == []

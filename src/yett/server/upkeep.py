@@ -30,7 +30,7 @@ from yett.adapters.sql.resealing import reseal, shut
 from yett.adapters.sql.sealing import KEY_BYTES, Sealer
 from yett.adapters.sql.stack_store import STACK
 from yett.adapters.sql.user_pool_store import KEYS as POOL_KEYS
-from yett.ports.audit_trail import AuditEntry
+from yett.ports.audit_trail import AuditEntry, AuditFilter
 from yett.ports.errors import Unavailable
 from yett.ports.iam_store import AccessKeyStatus
 from yett.server.credentials import FILE as CREDENTIALS
@@ -256,15 +256,17 @@ async def reseal_store(url: str, sealer: Sealer) -> int:
         await database.close()
 
 
-async def read_audit_trail(settings: ServerSettings, *, account: str, limit: int) -> tuple[AuditEntry, ...]:
-    """The newest entries of the account's audit trail, newest first; the server may run.
+async def read_audit_trail(
+    settings: ServerSettings, *, account: str, limit: int, wanted: AuditFilter
+) -> tuple[AuditEntry, ...]:
+    """The newest entries of the account's audit trail that are wanted, newest first; the server may run.
 
     Raises:
         NothingThere: There is no store.
     """
     database = Database.open_for_reading(require_store(settings), sealer=Sealer(secrets.token_bytes(KEY_BYTES)))
     try:
-        return await SqlAuditTrail(database).recent(account, limit=limit)
+        return await SqlAuditTrail(database).recent(account, limit=limit, wanted=wanted)
     finally:
         await database.close()
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from yett.policy import MalformedPolicyDocument
-from yett.ports.audit_trail import AuditEntry
+from yett.ports.audit_trail import ALLOWED, AuditEntry
 from yett.ports.bundle import Ports
 from yett.ports.errors import AlreadyExists, Conflict, Unavailable
 from yett.services.call import Call, Operation, ServiceError
@@ -117,7 +117,7 @@ async def perform(call: Call, params: Params) -> Mapping[str, object]:
     outcome = "InternalFailure"
     try:
         result = await act.run()
-        outcome = "allowed"
+        outcome = ALLOWED
         return result
     except ServiceError as error:
         outcome = error.code
@@ -129,7 +129,7 @@ async def perform(call: Call, params: Params) -> Mapping[str, object]:
         outcome = translated.code
         raise translated from error
     finally:
-        if outcome != "allowed" or (call.service, call.operation) not in DATA_EVENTS:
+        if outcome != ALLOWED or (call.service, call.operation) not in DATA_EVENTS:
             await call.ports.audit_trail.record(act.entry(outcome))
 
 
@@ -201,6 +201,7 @@ class Act:
             action=self.action,
             resource=" ".join(self.resources[:RECORDED_RESOURCES]) or "*",
             outcome=outcome,
+            source_identity=None if call.caller is None else call.caller.identity.source_identity,
         )
 
 

@@ -1,11 +1,17 @@
 """The audit trail in the database."""
 
+from functools import partial
+from typing import Final
+
 import msgspec
 from sqlalchemy import insert, select
 
 from yett.adapters.sql.database import Database
+from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.schema import AUDIT
-from yett.ports.audit_trail import AuditEntry
+from yett.ports.audit_trail import EVERYTHING, AuditEntry, AuditFilter
+
+CHUNK: Final = 1000  # entries read at a time
 
 
 class SqlAuditTrail:
@@ -21,8 +27,23 @@ class SqlAuditTrail:
             lambda transaction: transaction.connection.execute(insert(AUDIT).values(row)) and None
         )
 
-    async def recent(self, account: str, *, limit: int) -> tuple[AuditEntry, ...]:
-        """The newest entries of the account, newest first."""
-        query = select(AUDIT.c.body).where(AUDIT.c.account == account).order_by(AUDIT.c.number.desc()).limit(limit)
-        bodies = await self._database.read(lambda transaction: list(transaction.connection.execute(query).scalars()))
-        return tuple(msgspec.json.decode(bytes(body), type=AuditEntry) for body in bodies)
+    async def recent(self, account: str, *, limit: int, wanted: AuditFilter = EVERYTHING) -> tuple[AuditEntry, ...]:
+        """The newest entries of the account that are wanted, newest first."""
+        found: list[AuditEntry] = []
+        before: int | None = None
+        while len(found) < limit:
+            numbers, entries = await self._database.read(partial(read_chunk, account=account, before=before))
+            found += [entry for entry in entries if wanted.admits(entry)]
+            if len(numbers) < CHUNK or (wanted.since is not None and entries[-1].at < wanted.since):
+                break
+            before = numbers[-1]
+        return tuple(found[:limit])
+
+
+def read_chunk(transaction: Transaction, *, account: str, before: int | None) -> tuple[list[int], list[AuditEntry]]:
+    """Numbers and entries of an account that come before a number, newest first."""
+    query = select(AUDIT.c.number, AUDIT.c.body).where(AUDIT.c.account == account)
+    if before is not None:
+        query = query.where(AUDIT.c.number < before)
+    rows = list(transaction.connection.execute(query.order_by(AUDIT.c.number.desc()).limit(CHUNK)))
+    return [row[0] for row in rows], [msgspec.json.decode(bytes(row[1]), type=AuditEntry) for row in rows]
