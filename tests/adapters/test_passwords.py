@@ -26,6 +26,14 @@ async def test_only_the_password_itself_is_right(made: Argon2Passwords) -> None:
     assert not await made.is_right(None, "Correct-Horse-7")
 
 
+async def test_a_hash_alone_is_checked_the_same(made: Argon2Passwords) -> None:
+    kept = await made.make_hash("Correct-horse-1")
+    assert kept.reveal().startswith("$argon2id$")
+    assert await made.fits(kept, "Correct-horse-1")
+    assert not await made.fits(kept, "correct-horse-1")
+    assert not await made.fits(None, "Correct-horse-1")
+
+
 async def test_the_same_password_is_kept_differently_each_time(made: Argon2Passwords) -> None:
     first, second = [await made.make("x", pool_id="us-east-1_AbCdEfGhI", username="ann") for _ in range(2)]
     assert first.hash != second.hash

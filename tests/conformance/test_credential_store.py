@@ -13,6 +13,8 @@ from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import AlreadyExists, Conflict
 from yett.ports.iam_store import Dependents, TooMany, User
 from yett.rules.iam.mfa_devices import MfaDevice, deactivate, enable, try_code
+from yett.rules.iam.passwords import LoginProfile, PasswordPolicy
+from yett.rules.sign_in.attempts import next_failures
 from yett.rules.sign_in.one_time_codes import code_of, step_at
 from yett.values.secret import Secret
 
@@ -147,3 +149,64 @@ async def test_of_many_who_show_one_code_at_once_to_two_processes_one_is_let_in(
     finally:
         for each in databases:
             await each.close()
+
+
+# -- passwords
+
+
+def profile(user_id: str = "AIDAalice") -> LoginProfile:
+    former = (Secret("hash-of-the-one-before"), Secret("and-before"))
+    return LoginProfile(
+        account=A, user_id=user_id, created_at=NOW, changed_at=NOW, hash=Secret("hash-of-today"), former=former
+    )
+
+
+async def test_a_user_has_one_password_and_must_be_there(database: Database, store: SqlCredentialStore) -> None:
+    with pytest.raises(Conflict):
+        await store.add_login_profile(profile())
+    await add_user(database, "alice")
+    await store.add_login_profile(profile())
+    assert await store.find_login_profile(A, "AIDAalice") == profile()
+    assert await store.find_login_profile(B, "AIDAalice") is None
+    with pytest.raises(AlreadyExists):
+        await store.add_login_profile(profile())
+    body = await database.read(lambda tx: tx.find(A, "", "iam.login-profile", "AIDAalice"))
+    assert body is not None
+    assert b"hash-of" not in body
+    seen: list[Dependents] = []
+
+    def refuse(_: User, dependents: Dependents) -> None:
+        seen.append(dependents)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await SqlIamStore(database).remove(User, A, "alice", refuse)
+    assert seen == [Dependents(login_profiles=1)]
+    assert await store.remove_login_profile(A, "AIDAalice")
+    assert not await store.remove_login_profile(A, "AIDAalice")
+
+
+async def test_a_password_changes_in_one_transaction(database: Database, store: SqlCredentialStore) -> None:
+    await add_user(database, "alice")
+    await store.add_login_profile(profile())
+
+    def count(found: LoginProfile) -> LoginProfile:
+        return structs.replace(found, failures=next_failures(found.failures, now=NOW))
+
+    await asyncio.gather(*(store.change_login_profile(A, "AIDAalice", count) for _ in range(10)))
+    found = await store.find_login_profile(A, "AIDAalice")
+    assert found is not None
+    assert found.failures is not None
+    assert found.failures.count == 10
+    assert await store.change_login_profile(A, "AIDAbob", count) is None
+
+
+async def test_an_account_has_one_password_policy_or_none(store: SqlCredentialStore) -> None:
+    assert await store.find_password_policy(A) is None
+    policy = PasswordPolicy(minimum_length=20, remembered=3)
+    await store.set_password_policy(A, PasswordPolicy())
+    await store.set_password_policy(A, policy)
+    assert await store.find_password_policy(A) == policy
+    assert await store.find_password_policy(B) is None
+    assert await store.remove_password_policy(A)
+    assert not await store.remove_password_policy(A)

@@ -26,6 +26,7 @@ from yett.cli.main import yett
 __all__ = ["database_url", "postgresql_url"]
 
 PASSWORD = "Correct-horse-7"
+PASSWORDS = ("Correct-horse-8", "Correct-horse-9")
 SHOWS_ITS_ENVIRONMENT = """
 import os
 def handler(event, context):
@@ -56,7 +57,9 @@ class Things:
         self.arn, self.user = make_user(running, statement)
         token = running.client("sts", self.user).get_session_token()["Credentials"]
         self.session = Credentials(token["AccessKeyId"], token["SecretAccessKey"], token["SessionToken"])
-        self.holder, _, self.device, self.telephone = user_with_device(running, off=-20)
+        self.holder, self.holder_keys, self.device, self.telephone = user_with_device(running, off=-20)
+        running.client("iam").create_login_profile(UserName=self.holder, Password=PASSWORDS[0])
+        self.changes = 0
         cognito = running.client("cognito-idp")
         self.pool = cognito.create_user_pool(PoolName=unique("pool"))["UserPool"]["Id"]
         self.client = cognito.create_user_pool_client(
@@ -75,6 +78,9 @@ class Things:
         assert running.call(self.api.id, "/prod/hush").body == b"correct-horse"
         assert running.call(self.api.id, "/prod/health", signed_by=self.user).status == 200
         assert running.call(self.api.id, "/prod/health", signed_by=self.session).status == 200
+        self.changes += 1
+        old, new = PASSWORDS[(self.changes - 1) % 2], PASSWORDS[self.changes % 2]
+        running.client("iam", self.holder_keys).change_password(OldPassword=old, NewPassword=new)
         running.client("iam").resync_mfa_device(UserName=self.holder, SerialNumber=self.device, **self.telephone.pair())
         self.sign_in(running)
         cognito = running.client("cognito-idp")

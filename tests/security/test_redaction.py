@@ -100,6 +100,7 @@ class Scenario:
         self.refused(sts.assume_role_with_saml, RoleArn=role, PrincipalArn=provider, SAMLAssertion=assertion)
         self.answers.append(json.dumps(iam.list_access_keys(UserName="eve"), default=str).encode())
         self.play_devices(iam)
+        self.play_passwords(iam)
 
     def play_devices(self, iam: Any) -> None:
         """Eve has a device, shows codes rightly and wrongly, and is refused with a message that is decoded."""
@@ -124,6 +125,24 @@ class Scenario:
             message = error.response["ResponseMetadata"]["HTTPHeaders"]["x-yett-authorization-message"]
             told = self.served.client("sts").decode_authorization_message(EncodedMessage=message)
             self.answers.append(told["DecodedMessage"].encode())
+
+    def play_passwords(self, iam: Any) -> None:
+        """Eve has a password, changes it rightly and wrongly, and is told what the policy does not take."""
+        first, second, wrong, weak = (f"Password-{secrets.token_hex(8)}-Ab" for _ in range(4))
+        self.secrets |= {
+            "a login's password": first, "a login's next password": second, "a login's mistyped password": wrong,
+            "a password that was refused": weak.lower(),
+        }  # fmt: skip
+        iam.update_account_password_policy(
+            RequireUppercaseCharacters=True, AllowUsersToChangePassword=True, PasswordReusePrevention=3
+        )
+        iam.create_login_profile(UserName="eve", Password=first)
+        own = self.served.client("iam", self.eve)
+        self.refused(own.change_password, OldPassword=wrong, NewPassword=second)
+        self.refused(own.change_password, OldPassword=first, NewPassword=weak.lower())
+        own.change_password(OldPassword=first, NewPassword=second)
+        self.refused(iam.update_login_profile, UserName="eve", Password=first)
+        self.answers.append(json.dumps(iam.get_login_profile(UserName="eve"), default=str).encode())
 
     def play_cognito(self) -> None:
         cognito = self.served.client("cognito-idp")

@@ -8,12 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from argon2 import PasswordHasher
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from yett.adapters.authorization_messages import SealedAuthorizationMessages
 from yett.adapters.callers import StoredCallers
+from yett.adapters.passwords import Argon2Passwords
 from yett.adapters.session_tokens import SealedSessionTokens
 from yett.adapters.sql.audit_trail import SqlAuditTrail
 from yett.adapters.sql.credential_store import SqlCredentialStore
@@ -61,12 +63,14 @@ class Aws:
         self.database = database
         self.time = START
         randomness = SystemRandomness()
+        self.passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         tokens = SealedSessionTokens(Sealer(b"k" * 32), randomness)
         ports = SimpleNamespace(
             settings=Settings(account=ACCOUNT),
             clock=SimpleNamespace(now=lambda: self.time),
             randomness=randomness,
             session_tokens=tokens,
+            passwords=self.passwords,
             authorization_messages=SealedAuthorizationMessages(Sealer(b"k" * 32)),
             callers=StoredCallers(database, tokens),
             audit_trail=SqlAuditTrail(database),
@@ -153,7 +157,9 @@ class Aws:
 async def aws_at(path: Path) -> AsyncIterator[Aws]:
     """The services on a fresh database in a directory."""
     database = Database.open(f"sqlite:///{path / 'yett.db'}", sealer=Sealer(b"k" * 32))
+    opened = Aws(database)
     try:
-        yield Aws(database)
+        yield opened
     finally:
+        opened.passwords.close()
         await database.close()

@@ -37,10 +37,15 @@ class Argon2Passwords:
     async def make(self, password: str, *, pool_id: str, username: str) -> PasswordRecord:
         return await self._run(partial(self._make, password, pool_id, username))
 
+    async def make_hash(self, password: str) -> Secret:
+        return await self._run(partial(self._hash, password))
+
     async def is_right(self, record: PasswordRecord | None, password: str) -> bool:
-        kept = self._nobody if record is None else record.hash
-        matches = await self._run(partial(self._matches, kept, password))
-        return matches and record is not None
+        return await self.fits(None if record is None else record.hash, password)
+
+    async def fits(self, kept: Secret | None, password: str) -> bool:
+        matches = await self._run(partial(self._matches, self._nobody if kept is None else kept, password))
+        return matches and kept is not None
 
     def close(self) -> None:
         """Let the threads go, once they are done."""
@@ -58,9 +63,10 @@ class Argon2Passwords:
     def _make(self, password: str, pool_id: str, username: str) -> PasswordRecord:
         salt = int.from_bytes(secrets.token_bytes(SALT_BYTES), "big")
         verifier = compute_verifier(pool_id, username, password, salt)
-        return PasswordRecord(
-            hash=Secret(self._hasher.hash(password)), srp_salt=f"{salt:x}", srp_verifier=Secret(f"{verifier:x}")
-        )
+        return PasswordRecord(hash=self._hash(password), srp_salt=f"{salt:x}", srp_verifier=Secret(f"{verifier:x}"))
+
+    def _hash(self, password: str) -> Secret:
+        return Secret(self._hasher.hash(password))
 
     def _matches(self, kept: Secret, password: str) -> bool:
         try:

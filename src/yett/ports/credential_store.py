@@ -1,9 +1,10 @@
-"""What IAM's users prove themselves with beside access keys: second factors."""
+"""What IAM's users prove themselves with beside access keys: second factors and passwords."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from yett.rules.iam.mfa_devices import MfaDevice
+from yett.rules.iam.passwords import LoginProfile, PasswordPolicy
 
 T = TypeVar("T")
 
@@ -50,4 +51,31 @@ class CredentialStore(Protocol):
 
     async def count_mfa_devices(self, account: str) -> tuple[int, int]:
         """How many there are, and how many of them are assigned."""
+        ...
+
+    async def add_login_profile(self, profile: LoginProfile) -> None:
+        """Raises:
+        AlreadyExists: The user has one.
+        Conflict: The user is gone.
+        """
+        ...
+
+    async def find_login_profile(self, account: str, user_id: str) -> LoginProfile | None: ...
+
+    async def change_login_profile(
+        self, account: str, user_id: str, change: Callable[[LoginProfile], LoginProfile]
+    ) -> LoginProfile | None:
+        """Replace a profile by what *change* makes of it, and give that; None if there is none."""
+        ...
+
+    async def remove_login_profile(self, account: str, user_id: str) -> bool:
+        """Whether there was one."""
+        ...
+
+    async def find_password_policy(self, account: str) -> PasswordPolicy | None: ...
+
+    async def set_password_policy(self, account: str, policy: PasswordPolicy) -> None: ...
+
+    async def remove_password_policy(self, account: str) -> bool:
+        """Whether there was one."""
         ...

@@ -176,6 +176,7 @@ class Dependents(Struct, frozen=True, kw_only=True):
 
     access_keys: int = 0  # of a user
     mfa_devices: int = 0  # of a user
+    login_profiles: int = 0  # of a user: one at most
     members: int = 0  # of a group
     instance_profiles: int = 0  # of a role
 

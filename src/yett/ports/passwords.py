@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from yett.rules.cognito_idp.users import PasswordRecord
+from yett.values.secret import Secret
 
 
 class Passwords(Protocol):
@@ -13,6 +14,22 @@ class Passwords(Protocol):
 
     async def make(self, password: str, *, pool_id: str, username: str) -> PasswordRecord:
         """A record of the password, for this user of this pool.
+
+        Raises:
+            Unavailable: Too many wait already.
+        """
+        ...
+
+    async def make_hash(self, password: str) -> Secret:
+        """What is kept of a password that is only ever checked whole.
+
+        Raises:
+            Unavailable: Too many wait already.
+        """
+        ...
+
+    async def fits(self, kept: Secret | None, password: str) -> bool:
+        """Whether it is the password of such a hash; never of None.
 
         Raises:
             Unavailable: Too many wait already.

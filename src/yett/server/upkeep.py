@@ -18,7 +18,7 @@ from yett.adapters.sql.audit_trail import SqlAuditTrail
 from yett.adapters.sql.backup import BackupHeader, back_up, open_backup
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.function_documents import FUNCTION
-from yett.adapters.sql.iam_documents import ACCESS_KEY, MFA_DEVICE, access_key_of
+from yett.adapters.sql.iam_documents import ACCESS_KEY, LOGIN_PROFILE, MFA_DEVICE, access_key_of
 from yett.adapters.sql.master_keys import (
     ENVIRONMENT_NAME,
     FILE_NAME,
@@ -46,6 +46,7 @@ LONGEST_SESSION: Final = timedelta(seconds=129_600)
 # What is lost with secrets that do not open, in words; a kind that is not here is called by its own name.
 WORDS: Final[Mapping[str, str]] = {
     ACCESS_KEY: "access keys",
+    LOGIN_PROFILE: "passwords",
     MFA_DEVICE: "MFA devices",
     FUNCTION: "functions",
     STACK: "stacks",

@@ -19,11 +19,12 @@ from yett.adapters.sql.sealing import VERSION, Sealer, key_id
 from yett.adapters.sql.stack_store import SqlStackStore
 from yett.adapters.sql.user_pool_store import KEYS, SqlUserPoolStore
 from yett.ports.function_store import EventRecord
-from yett.ports.iam_store import AccessKey, AccessKeyStatus, SamlPrivateKey, SamlProvider
+from yett.ports.iam_store import AccessKey, AccessKeyStatus, SamlPrivateKey, SamlProvider, User
 from yett.ports.signing_keys import PoolKeys, SigningKey
 from yett.ports.stack_store import StackRecord
 from yett.rules.cognito_idp.user_pool import PoolPlace
 from yett.rules.iam.mfa_devices import MfaDevice
+from yett.rules.iam.passwords import LoginProfile
 from yett.values.secret import Secret
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -45,6 +46,7 @@ IDP = SamlProvider(
     valid_until=NOW,
     private_keys=(SamlPrivateKey(id="SAMLPK", added_at=NOW, pem=Secret("a private key")),),
 )
+PROFILE = LoginProfile(account=ACCOUNT, user_id="AIDA1", created_at=NOW, changed_at=NOW, hash=Secret("argon2id"))
 EVENT = EventRecord(request_id="id", function_arn="f", payload=b"[]", accepted_at=NOW, due_at=NOW)
 
 
@@ -62,6 +64,8 @@ async def fill(database: Database) -> None:
     await SqlIamStore(database).add_access_key(key, at_most=2)
     await SqlIamStore(database).add(IDP)
     await SqlCredentialStore(database).add_mfa_device(DEVICE)
+    await SqlIamStore(database).add(User(account=ACCOUNT, name="u", path="/", id="AIDA1", created_at=NOW))
+    await SqlCredentialStore(database).add_login_profile(PROFILE)
     functions = SqlFunctionStore(database)
     await functions.add(record("f", b"code", description=PASTED), b"code")
     await functions.publish(record("f", b"code", version="1"), expected_revision_id="1")
@@ -85,6 +89,7 @@ async def check(database: Database) -> None:
     found = await SqlIamStore(database).find_access_key("AKIAEXAMPLE")
     assert found is not None
     assert found.secret_access_key == Secret("hush")
+    assert await SqlCredentialStore(database).find_login_profile(ACCOUNT, "AIDA1") == PROFILE
     assert await SqlCredentialStore(database).find_mfa_device(ACCOUNT, DEVICE.serial_number) == DEVICE
     assert await SqlIamStore(database).find(SamlProvider, ACCOUNT, "idp") == IDP
     function = await SqlFunctionStore(database).find(ACCOUNT, REGION, "f")
@@ -114,17 +119,17 @@ def traces(body: bytes, key: bytes) -> int:
 async def test_nothing_is_left_under_the_former_key(database_url: str) -> None:
     former = Database.open(database_url, sealer=Sealer(OLD))
     await fill(former)
-    assert traces(await bodies(former), OLD) == 11
+    assert traces(await bodies(former), OLD) == 12
     await former.close()
     sealer = Sealer(NEW, OLD)
     rotating = Database.open(database_url, sealer=sealer)
-    assert await reseal(rotating, sealer) == 8
+    assert await reseal(rotating, sealer) == 9
     assert await reseal(rotating, sealer) == 0
     await rotating.close()
     now = Database.open(database_url, sealer=Sealer(NEW))
     await check(now)
     assert traces(await bodies(now), OLD) == 2  # the pasted texts
-    assert traces(await bodies(now), NEW) == 9
+    assert traces(await bodies(now), NEW) == 10
     await now.close()
 
 
@@ -135,7 +140,13 @@ async def test_what_cannot_be_opened_is_found(database: Database) -> None:
         name: await database.read(lambda tx, sealer=sealer: shut(tx.connection, sealer))  # type: ignore[misc]
         for name, sealer in sealers.items()
     }
-    every = {"iam.access-key": 1, "iam.mfa-device": 1, "cloudformation.stack": 1, "cognito.keys": 1}
+    every = {
+        "iam.access-key": 1,
+        "iam.mfa-device": 1,
+        "iam.login-profile": 1,
+        "cloudformation.stack": 1,
+        "cognito.keys": 1,
+    }
     every |= {"lambda.function": 1, "lambda.version": 1, "lambda.event": 1}
     assert found == {"right": {}, "another": every, "none": every}
 
@@ -169,7 +180,13 @@ def test_every_module_that_seals_documents_has_its_kinds_in_the_table() -> None:
     }
     covered = {"iam_documents", "function_documents", "stack_store", "sealed_documents"}
     assert sealing == covered | {"documents", "resealing"}  # the one hands on, the other is what is tested here
-    kinds = {iam_documents.ACCESS_KEY, iam_documents.MFA_DEVICE, stack_store.STACK, *user_pool_store.SEALED_KINDS}
+    kinds = {
+        iam_documents.ACCESS_KEY,
+        iam_documents.MFA_DEVICE,
+        iam_documents.LOGIN_PROFILE,
+        stack_store.STACK,
+        *user_pool_store.SEALED_KINDS,
+    }
     kinds |= {iam_documents.SAML_PROVIDER}
     kinds |= {function_documents.FUNCTION, function_documents.VERSION, function_documents.EVENT}
     assert set(IDENTITIES) == kinds

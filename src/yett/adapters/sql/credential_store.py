@@ -1,15 +1,28 @@
-"""Credentials of IAM's users in the database: a document for each device, and an index of who has which."""
+"""Credentials of IAM's users in the database: a document for each device and each password.
+
+Beside the devices lies an index of who has which.
+"""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+import msgspec
+
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
-from yett.adapters.sql.iam_documents import MFA_DEVICE, MFA_OWNER, UNIQUE_ID, fold
+from yett.adapters.sql.iam_documents import (
+    LOGIN_PROFILE,
+    MFA_DEVICE,
+    MFA_OWNER,
+    PASSWORD_POLICY,
+    UNIQUE_ID,
+    fold,
+)
 from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
 from yett.ports.errors import Conflict
 from yett.ports.iam_store import TooMany
 from yett.rules.iam.mfa_devices import MfaDevice
+from yett.rules.iam.passwords import LoginProfile, PasswordPolicy
 from yett.values.arn import Arn, NotAnArn
 
 T = TypeVar("T")
@@ -107,6 +120,68 @@ class SqlCredentialStore:
             return transaction.count(account, "", MFA_DEVICE), transaction.count(account, "", MFA_OWNER)
 
         return await self._database.read(work)
+
+    # -- passwords
+
+    async def add_login_profile(self, profile: LoginProfile) -> None:
+        """Give a user a password."""
+
+        def work(transaction: Transaction) -> None:
+            if transaction.find_pointer(UNIQUE_ID, profile.user_id) is None:
+                raise Conflict(f"there is no `{profile.user_id}` any more")
+            transaction.add(profile.account, "", LOGIN_PROFILE, profile.user_id, encode_profile(transaction, profile))
+
+        await self._database.write(work)
+
+    async def find_login_profile(self, account: str, user_id: str) -> LoginProfile | None:
+        """A user's password."""
+        return await self._database.read(lambda transaction: load_profile(transaction, account, user_id))
+
+    async def change_login_profile(
+        self, account: str, user_id: str, change: Callable[[LoginProfile], LoginProfile]
+    ) -> LoginProfile | None:
+        """Replace a profile by what *change* makes of it."""
+
+        def work(transaction: Transaction) -> LoginProfile | None:
+            before = load_profile(transaction, account, user_id)
+            if before is None:
+                return None
+            after = change(before)
+            transaction.put(account, "", LOGIN_PROFILE, user_id, encode_profile(transaction, after))
+            return after
+
+        return await self._database.write(work)
+
+    async def remove_login_profile(self, account: str, user_id: str) -> bool:
+        """Take a user's password away."""
+        return await self._database.write(lambda transaction: transaction.remove(account, "", LOGIN_PROFILE, user_id))
+
+    async def find_password_policy(self, account: str) -> PasswordPolicy | None:
+        """The account's own policy."""
+        body = await self._database.read(lambda tx: tx.find(account, "", PASSWORD_POLICY, PASSWORD_POLICY))
+        return None if body is None else msgspec.json.decode(body, type=PasswordPolicy)
+
+    async def set_password_policy(self, account: str, policy: PasswordPolicy) -> None:
+        """Give the account a policy, in place of the one it has."""
+        body = msgspec.json.encode(policy)
+        await self._database.write(lambda tx: tx.put(account, "", PASSWORD_POLICY, PASSWORD_POLICY, body))
+
+    async def remove_password_policy(self, account: str) -> bool:
+        """Let AWS's default hold again."""
+        return await self._database.write(lambda tx: tx.remove(account, "", PASSWORD_POLICY, PASSWORD_POLICY))
+
+
+def encode_profile(transaction: Transaction, profile: LoginProfile) -> bytes:
+    """A profile as a document."""
+    identity = seal_identity(LOGIN_PROFILE, profile.account, profile.user_id)
+    return encode_sealed(transaction, profile, identity=identity)
+
+
+def load_profile(transaction: Transaction, account: str, user_id: str) -> LoginProfile | None:
+    """The profile of a user."""
+    body = transaction.find(account, "", LOGIN_PROFILE, user_id)
+    identity = seal_identity(LOGIN_PROFILE, account, user_id)
+    return None if body is None else decode_sealed(transaction, body, LoginProfile, identity=identity)
 
 
 def key_of(device: MfaDevice) -> str:

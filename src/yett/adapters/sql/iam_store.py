@@ -19,6 +19,7 @@ from yett.adapters.sql.iam_documents import (
     ATTACHMENT,
     KINDS,
     LAST_USE,
+    LOGIN_PROFILE,
     MEMBER,
     MFA_OWNER,
     POLICY,
@@ -351,7 +352,8 @@ def dependents(transaction: Transaction, entity: Entity) -> Dependents:
         case User():
             keys = transaction.count(entity.account, "", ACCESS_KEY, prefix=f"{entity.id}/")
             devices = transaction.count(entity.account, "", MFA_OWNER, prefix=f"{entity.id}/")
-            return Dependents(access_keys=keys, mfa_devices=devices)
+            profiles = transaction.count(entity.account, "", LOGIN_PROFILE, prefix=entity.id)
+            return Dependents(access_keys=keys, mfa_devices=devices, login_profiles=profiles)
         case Group():
             return Dependents(members=transaction.count(entity.account, "", MEMBER, prefix=f"{fold(entity.name)}/"))
         case Role():

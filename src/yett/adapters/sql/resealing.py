@@ -18,7 +18,14 @@ from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.function_documents import EVENT, FUNCTION, environment_identity, payload_identity
 from yett.adapters.sql.function_documents import VERSION as FUNCTION_VERSION
-from yett.adapters.sql.iam_documents import ACCESS_KEY, MFA_DEVICE, SAML_PROVIDER, entity_identity, seal_identity
+from yett.adapters.sql.iam_documents import (
+    ACCESS_KEY,
+    LOGIN_PROFILE,
+    MFA_DEVICE,
+    SAML_PROVIDER,
+    entity_identity,
+    seal_identity,
+)
 from yett.adapters.sql.schema import DOCUMENTS
 from yett.adapters.sql.sealing import VERSION, SealBroken, Sealer
 from yett.adapters.sql.stack_store import STACK
@@ -47,6 +54,7 @@ def credential(kind: str) -> Identity:
 IDENTITIES: Final[Mapping[str, Identity]] = {
     ACCESS_KEY: lambda account, region, key: seal_identity(account, key.rpartition("/")[2]),  # noqa: ARG005
     EVENT: lambda account, region, key: payload_identity(key),  # noqa: ARG005
+    LOGIN_PROFILE: credential(LOGIN_PROFILE),
     MFA_DEVICE: credential(MFA_DEVICE),
     SAML_PROVIDER: lambda account, region, key: entity_identity(SAML_PROVIDER, account, key),  # noqa: ARG005
     FUNCTION: partial(environment_identity, FUNCTION),
@@ -56,6 +64,7 @@ IDENTITIES: Final[Mapping[str, Identity]] = {
 }
 ALWAYS_SEALED: Final = (
     ACCESS_KEY,
+    LOGIN_PROFILE,
     MFA_DEVICE,
     EVENT,
     FUNCTION,

@@ -8,6 +8,8 @@ from typing import Final
 ACCESS_KEYS_PER_USER: Final = 2
 GROUPS_PER_USER: Final = 10
 MFA_DEVICES_PER_USER: Final = 8
+PASSWORD_CHARACTERS: Final = 128
+PASSWORDS_REMEMBERED: Final = 24  # at most, of a user; the present one among them
 MANAGED_POLICIES_PER_ENTITY: Final = 10
 POLICY_VERSIONS: Final = 5
 TAGS_PER_ENTITY: Final = 50

@@ -73,6 +73,7 @@ async def get_account_summary(call: Call, params: Params) -> Answer:  # noqa: AR
             "Policies": len(policies),
             "PolicyVersionsInUse": sum(len(policy.versions) for policy in policies),
             "AccountAccessKeysPresent": int(bool(root_keys)),
+            "AccountPasswordPresent": 0,  # of root, who has none here
             "AccountMFAEnabled": 0,  # root has no device: EnableMFADevice names a user
             "MFADevices": devices,
             "MFADevicesInUse": assigned,

@@ -13,9 +13,11 @@ from yett.services.iam import (
     groups,
     inline_policies,
     instance_profiles,
+    login_profiles,
     managed_policies,
     mfa_devices,
     oidc_providers,
+    password_policy,
     roles,
     saml_providers,
     simulation,
@@ -134,6 +136,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "TagMFADevice": mfa_devices.tag_mfa_device,
     "UntagMFADevice": mfa_devices.untag_mfa_device,
     "ListMFADeviceTags": mfa_devices.list_mfa_device_tags,
+    "CreateLoginProfile": login_profiles.create_login_profile,
+    "GetLoginProfile": login_profiles.get_login_profile,
+    "UpdateLoginProfile": login_profiles.update_login_profile,
+    "DeleteLoginProfile": login_profiles.delete_login_profile,
+    "ChangePassword": login_profiles.change_password,
+    "GetAccountPasswordPolicy": password_policy.get_account_password_policy,
+    "UpdateAccountPasswordPolicy": password_policy.update_account_password_policy,
+    "DeleteAccountPasswordPolicy": password_policy.delete_account_password_policy,
     "CreateAccountAlias": account.create_account_alias,
     "DeleteAccountAlias": account.delete_account_alias,
     "ListAccountAliases": account.list_account_aliases,
@@ -145,7 +155,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GetContextKeysForPrincipalPolicy": simulation.get_context_keys_for_principal_policy,
 }
 
-CONSOLE: Final = "there is no AWS console here to sign in to"
 PROVIDERS: Final = "no tokens are issued for other parties"
 KEYS: Final = "keys and certificates for other services have no use here"
 REPORTS: Final = "no such report is made"
@@ -160,19 +169,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
     "PutAccountProperties": "the account has no such properties",
     "GetHumanReadableSummary": REPORTS,
     "SetSecurityTokenServicePreferences": "session tokens have one form here",
-    **dict.fromkeys(
-        (
-            "ChangePassword",
-            "CreateLoginProfile",
-            "GetLoginProfile",
-            "UpdateLoginProfile",
-            "DeleteLoginProfile",
-            "GetAccountPasswordPolicy",
-            "UpdateAccountPasswordPolicy",
-            "DeleteAccountPasswordPolicy",
-        ),
-        CONSOLE,
-    ),
     **dict.fromkeys(
         (
             "EnableOutboundWebIdentityFederation",
@@ -311,6 +307,7 @@ RESOURCES: Final[Mapping[str, Resolver]] = {
     **resolvers(USER, "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"),
     **resolvers(USER, "PutUserPolicy", "GetUserPolicy", "DeleteUserPolicy", "ListUserPolicies"),
     **resolvers(USER, "TagUser", "UntagUser", "ListUserTags"),
+    **resolvers(USER, "CreateLoginProfile", "GetLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile"),
     **resolvers(USER, "EnableMFADevice", "ResyncMFADevice", "DeactivateMFADevice", "GetMFADevice", "ListMFADevices"),
     **resolvers(GROUP, "GetGroup", "UpdateGroup", "DeleteGroup", "AddUserToGroup", "RemoveUserFromGroup"),
     **resolvers(GROUP, "AttachGroupPolicy", "DetachGroupPolicy", "ListAttachedGroupPolicies"),

@@ -116,6 +116,8 @@ async def delete_user(call: Call, params: Params) -> Answer:
     """
 
     def check(user: User, dependents: Dependents) -> None:
+        if dependents.login_profiles:
+            raise must_first("delete login profile")
         if user.groups:
             raise must_first("remove users from group")
         if user.attached_policies:

@@ -9,7 +9,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from collections.abc import Mapping
 from typing import Final
 
-from yett.services.permissions.row import PARTITION, Params, Permission
+from yett.services.permissions.row import BY_OPERATION, PARTITION, Params, Permission, Row
 
 IAM: Final = "arn:{partition}:iam::{account}:"
 USER: Final = IAM + "user{Path}{UserName}"
@@ -35,7 +35,7 @@ def provider_arn(params: Params, account: str, region: str) -> tuple[str, ...]: 
     return (f"arn:{PARTITION}:iam::{account}:oidc-provider/{name}",)
 
 
-PERMISSIONS: Final[Mapping[str, Permission]] = {
+PERMISSIONS: Final[Mapping[str, Row]] = {
     "CreateUser": Permission(
         action="iam:CreateUser", resource=USER, condition_keys=BOUNDARY, tags="Tags", also={"Tags": "iam:TagUser"}
     ),
@@ -58,6 +58,11 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     **rows("{SerialNumber}", "DeleteVirtualMFADevice", "ListMFADeviceTags"),
     "TagMFADevice": Permission(action="iam:TagMFADevice", resource="{SerialNumber}", tags="Tags"),
     "UntagMFADevice": Permission(action="iam:UntagMFADevice", resource="{SerialNumber}", tag_keys="TagKeys"),
+    **rows(USER, "CreateLoginProfile", "GetLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile"),
+    # The account's password policy may grant these two: the operations weigh it with the caller's policies.
+    "ChangePassword": BY_OPERATION,
+    "GetAccountPasswordPolicy": BY_OPERATION,
+    **rows("*", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
     "ListVirtualMFADevices": Permission(action="iam:ListVirtualMFADevices"),
     **rows(GROUP, "CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "AddUserToGroup", "RemoveUserFromGroup"),
     **rows(GROUP, "PutGroupPolicy", "GetGroupPolicy", "DeleteGroupPolicy", "ListGroupPolicies"),
