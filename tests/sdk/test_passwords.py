@@ -44,6 +44,8 @@ def test_a_user_changes_the_password_as_the_policy_lets_and_wants(alone: Running
     with pytest.raises(iam.exceptions.InvalidUserTypeException):
         iam.change_password(OldPassword=SECOND, NewPassword=THIRD)
     iam.delete_account_password_policy()
+    iam.update_login_profile(UserName=name, Password=THIRD, PasswordResetRequired=True)
+    assert iam.get_login_profile(UserName=name)["LoginProfile"]["PasswordResetRequired"] is True
     iam.delete_access_key(UserName=name, AccessKeyId=credentials.access_key)
     with pytest.raises(iam.exceptions.DeleteConflictException, match="must delete login profile first"):
         iam.delete_user(UserName=name)
