@@ -5,7 +5,9 @@ that requests are signed with, and what HTTP clients send as proof. What is sear
 each server when it ends its output, its traces, its metrics and its home.
 """
 
+import asyncio
 import base64
+import configparser
 import contextlib
 import functools
 import http.client
@@ -20,10 +22,16 @@ import botocore.client
 import botocore.credentials
 import re2
 
+from yett.execute_api.trace import explain
+from yett.server.metrics import render
+from yett.server.report import report
+from yett.server.run import Server
 from yett.values.secret import Secret
 
 SHORTEST = 16  # shorter ones are words, which may stand anywhere
 SMALL_BYTES = 4096
+MATCHERS = 8
+EXPLAINED = 1000  # of a server's newest calls
 SECRET_MEMBERS = frozenset(
     {
         "AccessToken",
@@ -66,10 +74,10 @@ class Secrets:
     """What was noted in this process, with what it was and in which test it was first seen."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, str] = {}
+        self._known: dict[bytes, str] = {}  # by spelling
         self._noted: set[str] = set()
-        self._set: Any = None
-        self._spelled: list[bytes] = []
+        self._unsearched: list[bytes] = []  # spellings that are in no matcher yet
+        self._matchers: list[tuple[Any, list[bytes]]] = []
 
     def note(self, secret: object, what: str) -> None:
         """From now on nothing that is written may hold it."""
@@ -78,21 +86,35 @@ class Secrets:
         self._noted.add(secret)
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
         for one in spellings(secret):
-            self._known.setdefault(one, f"{what} of {test}")
+            if one not in self._known:
+                self._known[one] = f"{what} of {test}"
+                self._unsearched.append(one)
 
     def found_in(self, content: bytes) -> set[str]:
         """Which of them stand in it."""
-        if len(content) <= SMALL_BYTES or not self._known:
+        if len(content) <= SMALL_BYTES:
             return {what for one, what in self._known.items() if one in content}
-        if len(self._spelled) != len(self._known):
+        return {
+            self._known[spelled[number]]
+            for matcher, spelled in self._up_to_date()
+            for number in matcher.Match(content) or ()
+        }
+
+    def _up_to_date(self) -> list[tuple[Any, list[bytes]]]:
+        """Matchers of every spelling: what is new gets one of its own, until there are many."""
+        if self._unsearched:
+            if len(self._matchers) == MATCHERS:
+                self._matchers, self._unsearched = [], list(self._known)
             options = re2.Options()
             options.literal, options.log_errors, options.max_mem = True, False, 1 << 30
             options.encoding = re2.Options.Encoding.LATIN1
-            self._set, self._spelled = re2.Set.SearchSet(options), list(self._known)
-            for one in self._spelled:
-                self._set.Add(one)
-            self._set.Compile()
-        return {self._known[self._spelled[number]] for number in self._set.Match(content) or ()}
+            matcher = re2.Set.SearchSet(options)
+            for one in self._unsearched:
+                matcher.Add(one)
+            matcher.Compile()
+            self._matchers.append((matcher, self._unsearched))
+            self._unsearched = []
+        return self._matchers
 
 
 SECRETS = Secrets()
@@ -105,6 +127,17 @@ def check(places: Iterable[tuple[str, bytes]]) -> None:
         raise AssertionError("\n".join(found))
 
 
+def check_home(home: Path) -> None:
+    """Fail if a secret lies open in what a server has kept, its root's and its master key among them."""
+    credentials = configparser.ConfigParser(interpolation=None)
+    credentials.read(home / "credentials")
+    for section in credentials.sections():
+        SECRETS.note(credentials[section].get("aws_secret_access_key"), "root's secret access key")
+    with contextlib.suppress(OSError):
+        SECRETS.note((home / "master.key").read_text().strip(), "the master key")
+    check(files_of(home) if home.is_dir() else ())
+
+
 def files_of(home: Path) -> Iterable[tuple[str, bytes]]:
     """What a home keeps, but for what is in clear there by intent: root's credentials, the master key, and the code
     that deployers gave.
@@ -115,8 +148,15 @@ def files_of(home: Path) -> Iterable[tuple[str, bytes]]:
             yield f"{home.name}/{name}", path.read_bytes()
 
 
+async def tell(server: Server) -> list[tuple[str, bytes]]:
+    """What a server tells of the calls that it has answered: their traces, and the metrics."""
+    records = server.decisions.recent(EXPLAINED)
+    traces = [(f"the trace of {record.request_id}", json.dumps(explain(record)).encode()) for record in records]
+    return [*traces, ("metrics", render((report("server", decisions=server.decisions),), accept="").body)]
+
+
 def watch() -> None:
-    """Note every secret from now on."""
+    """Note every secret from now on, and search what each server of this process has told and kept when it stops."""
     _after(Secret, "__init__", lambda _, text: SECRETS.note(text, "a secret"))
     _after(botocore.credentials.Credentials, "__init__", _note_credentials)
     _after(http.client.HTTPConnection, "putheader", _note_header)
@@ -130,6 +170,16 @@ def watch() -> None:
         return answer
 
     botocore.client.BaseClient._make_api_call = noted
+    stop = Server.stop
+
+    @functools.wraps(stop)
+    async def searched(self: Server) -> None:
+        told = await tell(self)
+        await stop(self)
+        check(told)
+        await asyncio.to_thread(check_home, self.home)
+
+    Server.stop = searched  # type: ignore[method-assign]
 
 
 def _after(owner: type, name: str, note: Callable[..., None]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from tests.secrecy import check, files_of
+from tests.secrecy import check, check_home
 
 BIN = Path(sys.executable).parent
 SECONDS = 60.0  # for what takes one or two, on a machine that is busy
@@ -84,7 +84,7 @@ class Process:
         assert self._process.stdout is not None
         self._process.stdout.close()
         check([("its output", self.printed.encode())])
-        check(files_of(self._home) if self._home.is_dir() else ())
+        check_home(self._home)
         return code
 
     def is_running(self) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.architecture.sources import ROOT
+from tests.secrecy import check, check_home
 
 END = "__end_of_block__"
 URL = re.compile(r"http://\S+/(?:_user_request_|prod)$", re.MULTILINE)
@@ -91,6 +92,8 @@ def running(*words: str, until: str, environment: dict[str, str], cwd: Path = RO
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=PATIENCE_SECONDS)[0]
         assert process.returncode == 0, rest
+        check([("its output", "".join([*printed, rest]).encode())])
+        check_home(cwd / environment["YETT_HOME"])
     finally:
         impatience.cancel()
         if process.poll() is None:

@@ -15,16 +15,11 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from tests.secrecy import check, files_of
 
-from yett.execute_api.trace import explain
-from yett.server.metrics import render
-from yett.server.report import report
 from yett.server.run import Server
 from yett.server.settings import ServerSettings
 
 T = TypeVar("T")
-EXPLAINED = 1000  # of a server's newest calls
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, proxies={})
 
 
@@ -43,13 +38,6 @@ class Answer:
     @property
     def error_type(self) -> str | None:
         return self.headers.get("x-amzn-errortype")
-
-
-async def tell(server: Server) -> list[tuple[str, bytes]]:
-    """What a server tells of the calls that it has answered: their traces, and the metrics."""
-    records = server.decisions.recent(EXPLAINED)
-    traces = [(f"the trace of {record.request_id}", json.dumps(explain(record)).encode()) for record in records]
-    return [*traces, ("metrics", render((report("server", decisions=server.decisions),), accept="").body)]
 
 
 class RunningServer:
@@ -73,10 +61,7 @@ class RunningServer:
     def __exit__(self, *_: object) -> None:
         try:
             if hasattr(self, "server"):
-                told = list(self.run(tell(self.server)))
                 self.run(self.server.stop())
-                check(told)
-                check(files_of(self.settings.home))
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.credentials import Credentials
 from tests.sdk.running import NO_RETRIES
-from tests.secrecy import check, files_of
+from tests.secrecy import check, check_home
 
 START_SECONDS = 60.0
 
@@ -73,7 +73,8 @@ class Served:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        check([("its output", self.output), *files_of(self.home)])
+        check([("its output", self.output)])
+        check_home(self.home)
 
     @property
     def output(self) -> bytes:
