@@ -186,3 +186,19 @@ def test_sessions_outlive_the_server_that_gave_them(tmp_path: Path) -> None:
         assert refusal(running.client("iam", session).list_users)[0] == "AccessDenied"
         running.client("iam").delete_role(RoleName=name)
         assert refusal(running.client("iam", session).list_users)[0] == "InvalidClientTokenId"
+
+
+def test_a_renamed_user_keeps_its_keys_and_its_sessions(running: RunningServer, api: Api) -> None:
+    arn, user = make_user(running, INVOKE)
+    session = holder(running.client("sts", user).get_session_token(DurationSeconds=900))
+    later = unique("renamed")
+    running.client("iam").update_user(UserName=arn.rpartition("/")[2], NewUserName=later)
+    for credentials in (user, session):
+        told = running.client("sts", credentials).get_caller_identity()
+        assert told["Arn"] == f"arn:aws:iam::{running.settings.account}:user/{later}"
+        assert running.call(api.id, "/prod/pets", signed_by=credentials).status == 200
+    (key,) = running.client("iam").list_access_keys(UserName=later)["AccessKeyMetadata"]
+    assert (key["UserName"], key["AccessKeyId"]) == (later, user.access_key)
+    assert running.client("iam").get_access_key_last_used(AccessKeyId=user.access_key)["UserName"] == later
+    running.client("iam").delete_access_key(UserName=later, AccessKeyId=user.access_key)
+    assert refusal(running.client("sts", user).get_caller_identity)[0] == "InvalidClientTokenId"

@@ -43,6 +43,7 @@ ECHO = """
 def handler(event, context):
     return {"statusCode": 200, "body": event["body"]}
 """
+INVOKER = "arn:aws:iam::aws:policy/AmazonAPIGatewayInvokeFullAccess"
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,50 @@ def test_a_policy_a_key_and_a_user_that_go_open_nothing_at_any_worker(running: R
     iam.update_access_key(UserName=name, AccessKeyId=user.access_key, Status="Active")
     assert statuses(call) == {200}
     iam.delete_access_key(UserName=name, AccessKeyId=user.access_key)
+    assert statuses(call) == {403}
+
+
+def test_who_loses_an_attached_policy_or_leaves_a_group_is_refused_by_every_worker(running: RunningServer) -> None:
+    api = signed_api(running)
+    iam = running.client("iam")
+    arn, user = make_user(running)
+    name, group = arn.rpartition("/")[2], unique("group")
+
+    def call() -> Answer:
+        return running.call(api.id, "/prod/signed", signed_by=user)
+
+    assert statuses(call) == {403}
+    iam.attach_user_policy(UserName=name, PolicyArn=INVOKER)
+    assert statuses(call) == {200}
+    iam.detach_user_policy(UserName=name, PolicyArn=INVOKER)
+    assert statuses(call) == {403}
+    iam.create_group(GroupName=group)
+    iam.attach_group_policy(GroupName=group, PolicyArn=INVOKER)
+    iam.add_user_to_group(GroupName=group, UserName=name)
+    assert statuses(call) == {200}
+    iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    assert statuses(call) == {403}
+    iam.delete_user_permissions_boundary(UserName=name)
+    assert statuses(call) == {200}
+    iam.remove_user_from_group(GroupName=group, UserName=name)
+    assert statuses(call) == {403}
+
+
+def test_a_user_that_goes_takes_its_sessions_along(running: RunningServer) -> None:
+    api = signed_api(running)
+    iam = running.client("iam")
+    arn, user = make_user(running, ANYONE)
+    name = arn.rpartition("/")[2]
+    made = running.client("sts", user).get_session_token()["Credentials"]
+    session = type(user)(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+
+    def call() -> Answer:
+        return running.call(api.id, "/prod/signed", signed_by=session)
+
+    assert statuses(call) == {200}
+    iam.delete_user_policy(UserName=name, PolicyName="inline")
+    iam.delete_access_key(UserName=name, AccessKeyId=user.access_key)
+    iam.delete_user(UserName=name)
     assert statuses(call) == {403}
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from yett.adapters.caller_policies import INVOCATIONS, Bearing, load_bearing, parse
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
-from yett.adapters.sql.iam_documents import load_access_key, load_entity
+from yett.adapters.sql.iam_documents import load_access_key, load_by_id, load_entity
 from yett.adapters.sql.organization_store import organization_of
 from yett.adapters.sql.revisions import EVERYTHING, IAM_SCOPES
 from yett.policy import (
@@ -186,7 +186,7 @@ def load_user(transaction: Transaction, access_key_id: str) -> Loaded | None:
     if access_key.user_name is None:
         bearing = load_bearing(transaction, account=account, entity=None)
         return loaded_root(bearing, account, access_key_id, access_key.secret_access_key)
-    user = load_by_id(transaction, User, account, access_key.user_name, access_key.owner_id)
+    user = load_same(transaction, User, account, access_key.user_name, access_key.owner_id)
     if user is None:
         return None
     bearing = load_bearing(transaction, account=account, entity=user)
@@ -206,12 +206,15 @@ def load_user_by_arn(transaction: Transaction, user_arn: str) -> Loaded | None:
     return make(bearing, user_identity(bearing, user, ""), NO_SECRET, expires_at=None)
 
 
-def load_by_id(
+def load_same(
     transaction: Transaction, kind: type["User | Role"], account: str, name: str, unique_id: str
 ) -> Entity | None:
-    """The user or role, unless another has taken its name meanwhile."""
+    """The user or role that had this name, whatever it is called now; None if it is gone, whoever has its name."""
     found = load_entity(transaction, kind, account, name)
-    return found if found is not None and found.id == unique_id else None
+    if found is not None and found.id == unique_id:
+        return found
+    moved = load_by_id(transaction, unique_id)
+    return moved if isinstance(moved, kind) and moved.account == account else None
 
 
 def loaded_root(bearing: Bearing, account: str, access_key_id: str, secret_access_key: Secret) -> Loaded:
@@ -225,9 +228,9 @@ def load_session(transaction: Transaction, opened: OpenedToken) -> Loaded | None
     account = session.account
     entity: Entity | None = None
     if session.kind is SessionKind.ASSUMED_ROLE:
-        entity = load_by_id(transaction, Role, account, session.principal_name, session.principal_id)
+        entity = load_same(transaction, Role, account, session.principal_name, session.principal_id)
     elif session.principal_id != account:
-        entity = load_by_id(transaction, User, account, session.principal_name, session.principal_id)
+        entity = load_same(transaction, User, account, session.principal_name, session.principal_id)
     if entity is None and session.principal_id != account:
         return None
     bearing = load_bearing(

@@ -201,6 +201,13 @@ def store_access_key(transaction: Transaction, access_key: AccessKey) -> None:
     transaction.touch(principal_scope(access_key.account, access_key.owner_id))
 
 
+def rename_owner(transaction: Transaction, user: User) -> None:
+    """Let the user's access keys know it by its new name."""
+    for key, body in transaction.scan(user.account, "", ACCESS_KEY, prefix=f"{user.id}/"):
+        stored = msgspec.structs.replace(msgspec.json.decode(body, type=StoredAccessKey), user_name=user.name)
+        transaction.put(user.account, "", ACCESS_KEY, key, msgspec.json.encode(stored))
+
+
 def load_access_key(transaction: Transaction, access_key_id: str) -> AccessKey | None:
     """The access key of this id, of whatever account."""
     pointer = transaction.find_pointer(ACCESS_KEY, access_key_id)

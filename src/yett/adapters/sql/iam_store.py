@@ -34,6 +34,7 @@ from yett.adapters.sql.iam_documents import (
     load_by_id,
     load_entity,
     load_policy,
+    rename_owner,
     scope_of,
     store_access_key,
     unindex_entity,
@@ -112,6 +113,8 @@ class SqlIamStore:
             index_entity(transaction, after, already=frozenset(before.attached_policies))
             if isinstance(after, Group) and after.name != before.name:
                 rename_group(transaction, before, after.name)
+            if isinstance(after, User) and after.name != before.name:
+                rename_owner(transaction, after)
             transaction.touch(scope_of(after))
             return after
 
