@@ -1,6 +1,13 @@
 import pytest
+from sqlalchemy import func, select
 from tests.services.aws import ACCOUNT, Aws, allow, policy, trust
 
+from yett.adapters.callers import StoredCallers
+from yett.adapters.session_tokens import SealedSessionTokens
+from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.schema import DOCUMENTS, POINTERS, REVISIONS
+from yett.adapters.sql.sealing import Sealer
+from yett.adapters.system import SystemRandomness
 from yett.ports.callers import Caller
 
 SESSION = {"RoleSessionName": "session"}
@@ -163,3 +170,23 @@ async def test_a_chain_keeps_transitive_tags_and_source_identity_and_is_short(aw
         ),
     ):
         assert await aws.refused("sts:AssumeRole", first, RoleArn=further, **params, **SESSION) == expected
+
+
+async def test_a_session_is_nowhere_but_in_its_token(aws: Aws) -> None:
+    """So another process with the same master key knows it at once, and none has it to lose."""
+
+    def rows(transaction: Transaction) -> list[int]:
+        tables = (DOCUMENTS, POINTERS, REVISIONS)
+        return [transaction.connection.execute(select(func.count()).select_from(each)).scalar_one() for each in tables]
+
+    alice, role = await alice_and_role(aws)
+    before = await aws.database.read(rows)
+    answer = await aws.do("sts:AssumeRole", alice, RoleArn=role, **SESSION)
+    other = await aws.do("sts:GetFederationToken", alice, Name="bob")
+    assert await aws.database.read(rows) == before
+    elsewhere = StoredCallers(aws.database, SealedSessionTokens(Sealer(b"k" * 32), SystemRandomness()))
+    for given, arn in ((answer, "assumed-role/r/session"), (other, "federated-user/bob")):
+        credentials = given["Credentials"]
+        found = await elsewhere.resolve(credentials["AccessKeyId"], credentials["SessionToken"], now=aws.time)
+        assert found.identity.arn.endswith(f":{arn}")
+        assert found.secret_access_key.reveal() == credentials["SecretAccessKey"]
