@@ -97,6 +97,21 @@ def test_what_is_no_utf_8_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["2020", "2020-01-01", "2020-1-1T3:4:5.6Z", "2020-01-01t00:00:00+01:00", "1577836800", 1577836800, "-2020-01"],
+)
+def test_a_date_that_has_the_form_of_one_is_saved(value: object) -> None:
+    statement = {**STATEMENT, "Condition": {"DateEquals": {"a": value}}}
+    assert parse_policy({"Version": "2012-10-17", "Statement": statement}, kind=Kind.IDENTITY)
+
+
+@pytest.mark.parametrize("changed", [{"Resource": "arn:aws:s3::x"}, {"Condition": {"DateEquals": {"a": "yesterday"}}}])
+def test_what_iam_would_not_save_today_is_still_read_where_it_was_saved(changed: dict[str, Any]) -> None:
+    document = {"Version": "2012-10-17", "Statement": {**STATEMENT, **changed}}
+    assert parse_stored_policy(document, kind=Kind.IDENTITY)
+
+
+@pytest.mark.parametrize(
     "resource",
     [
         "arn:aws:s3:us-east-1:123456789012:accesspoint/x",

@@ -3,7 +3,6 @@
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -25,11 +24,14 @@ from yett.policy.document import (
     Statement,
 )
 from yett.policy.errors import Fault, MalformedPolicyDocument
+from yett.policy.json_text import DuplicateMember, is_too_deep, load
 from yett.policy.limits import AUTHORIZER_RESOURCE_CHARACTERS, DOCUMENT_CHARACTERS, NESTING_LEVELS
 from yett.policy.principal import PRINCIPAL_TYPES, is_principal
 
 # AWS's texts: spec 03, section 8.
 SYNTAX: Final = "Syntax errors in policy."
+# What IAM says of a few faults that its first grammar would have had words for (recorded in moto's tests).
+LEGACY: Final = "The policy failed legacy parsing"
 TRUST_JSON: Final = "This policy contains invalid Json"
 API_GATEWAY: Final = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
 AUTHORIZER: Final = "Invalid policy document"
@@ -49,6 +51,12 @@ _VENDOR: Final = re.compile(r"[A-Za-z0-9.-]+")
 _PARTITION: Final = re.compile(r"aws(?:-[a-z]+)*|\*")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _FOREIGN_CHARACTER: Final = re.compile(r"[^\t\n\r\x20-\xff]")
+
+
+_SAVED_DATE: Final = re.compile(
+    r"-?[0-9]{1,19}(?:-[0-9]{1,2}){0,2}"
+    r"(?:[Tt](?:[0-9]{1,2}(?::[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]{1,9})?)?)?)?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
 
 
 class Problem(Struct, frozen=True):
@@ -97,16 +105,13 @@ def _demand(document: PolicyDocument | None, problems: tuple[Problem, ...]) -> P
     return document
 
 
-class _DuplicateMember(ValueError):
-    pass
-
-
 class _Reader:
     """Walks a document once and notes what is wrong; what it returns counts only when nothing is."""
 
     def __init__(self, kind: Kind, *, stored: bool) -> None:
         self.kind = kind
         self.stored = stored
+        self.is_new_to_iam = kind in IAM_KINDS and not stored
         self.problems: list[Problem] = []
 
     def blame(self, fault: Fault, path: str, detail: str, reason: str = SYNTAX) -> None:
@@ -131,14 +136,8 @@ class _Reader:
                 return self.fail(Fault.TOO_LARGE, f"longer than {DOCUMENT_CHARACTERS} characters")
             try:
                 text = text.decode() if isinstance(text, bytes) else text
-                value = json.loads(
-                    text,
-                    object_pairs_hook=_object,
-                    parse_constant=_no_constant,
-                    parse_float=Decimal,
-                    parse_int=_integer,
-                )
-            except _DuplicateMember as duplicate:
+                value = load(text)
+            except DuplicateMember as duplicate:
                 return self.fail(Fault.DUPLICATE_MEMBER, f"the member `{duplicate}` appears twice in one object")
             except (ValueError, RecursionError) as error:
                 reason = TRUST_JSON if self.kind is Kind.TRUST else SYNTAX
@@ -147,7 +146,7 @@ class _Reader:
                 self.blame(Fault.CHARACTERS, "", f"U+{ord(found[0]):04X} may not stand in a policy")
         if not isinstance(value, Mapping):
             return self.fail(Fault.TYPE, "a policy is an object")
-        if _is_too_deep(value):
+        if is_too_deep(value):
             return self.fail(Fault.TYPE, f"nested deeper than {NESTING_LEVELS} levels")
         return value
 
@@ -229,7 +228,9 @@ class _Reader:
         effect = value.get("Effect")
         if effect in (Effect.ALLOW.value, Effect.DENY.value):
             return Effect(str(effect))
-        self.blame(Fault.EFFECT, f"{path}/Effect", "an Effect is `Allow` or `Deny`")
+        is_spelled_otherwise = isinstance(effect, str) and effect.lower() in ("allow", "deny")
+        reason = LEGACY if is_spelled_otherwise and self.kind in IAM_KINDS else SYNTAX
+        self.blame(Fault.EFFECT, f"{path}/Effect", "an Effect is `Allow` or `Deny`", reason)
         return Effect.DENY
 
     def either(self, value: Mapping[str, object], name: str, path: str) -> tuple[str, object] | None:
@@ -349,6 +350,8 @@ class _Reader:
         if _PARTITION.fullmatch(partition) is None:
             reason = f'Partition "{partition}" is not valid for resource "{text}".'
             self.blame(Fault.RESOURCE, path, f"`{partition}` is no partition", reason)
+        elif self.is_new_to_iam and (vendor == "" or ("::" in text and text.count(":") < 5)):
+            self.blame(Fault.RESOURCE, path, "an ARN has six parts, and names a service", LEGACY)
         elif _VENDOR.fullmatch(vendor) is None:
             reason = "Resource vendor must be fully qualified and cannot contain regexes."
             self.blame(Fault.RESOURCE, path, f"`{vendor}` is no service", reason)
@@ -365,13 +368,16 @@ class _Reader:
             return
         for operator, keys in value.items():
             where = f"{path}/{_escape(str(operator))}"
-            if not isinstance(operator, str) or find_operator(operator) is None:
+            use = find_operator(operator) if isinstance(operator, str) else None
+            if use is None:
                 self.blame(Fault.CONDITION_OPERATOR, where, f"`{operator}` is no condition operator")
             elif not isinstance(keys, Mapping) or not keys:
                 self.blame(Fault.CONDITION, where, "an operator has an object of condition keys")
             else:
                 for key, values in keys.items():
                     texts = self.condition_values(values, f"{where}/{_escape(str(key))}")
+                    if self.is_new_to_iam and use.operator.name.startswith("Date"):
+                        self.dates(texts, f"{where}/{_escape(str(key))}")
                     yield ConditionEntry(operator, str(key), texts)
 
     def condition_values(self, value: object, path: str) -> tuple[str, ...]:
@@ -381,22 +387,11 @@ class _Reader:
             self.blame(Fault.CONDITION_VALUE, path, "a value is a string, a number or a boolean")
         return texts
 
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members: dict[str, object] = {}
-    for name, value in pairs:
-        if name in members:
-            raise _DuplicateMember(name)
-        members[name] = value
-    return members
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"`{name}` is no JSON")
-
-
-def _integer(text: str) -> Decimal:
-    return Decimal(text)
+    def dates(self, texts: tuple[str, ...], path: str) -> None:
+        """IAM saves no date that has not the form of one; whether there is such a day it does not ask."""
+        for text in texts:
+            if _SAVED_DATE.fullmatch(text) is None:
+                self.blame(Fault.CONDITION_VALUE, path, f"`{text}` is no date", LEGACY)
 
 
 def _value_text(value: object) -> str | None:
@@ -409,18 +404,6 @@ def _value_text(value: object) -> str | None:
             return str(value)
         case _:
             return None
-
-
-def _is_too_deep(value: object) -> bool:
-    level: list[object] = [value]
-    for _ in range(NESTING_LEVELS):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, Mapping | list | tuple)
-            for child in (parent.values() if isinstance(parent, Mapping) else parent)
-        ]
-    return bool(level)
 
 
 def _escape(name: str) -> str:
