@@ -1,5 +1,6 @@
 """What other libraries sign: tokens made by joserfc and PyJWT, requests signed by botocore in each of its ways."""
 
+import http.client
 import json
 import time
 import urllib.parse
@@ -137,6 +138,7 @@ class Signed:
         self.api = Api(running)
         self.api.method("/signed", mock(), authorizationType="AWS_IAM")
         self.api.method("/posted", mock(), verb="POST", authorizationType="AWS_IAM")
+        self.api.method("/tree/{proxy+}", mock(), authorizationType="AWS_IAM")
         self.api.deploy()
         allow = {"Effect": "Allow", "Action": ["execute-api:Invoke", "sts:GetSessionToken"], "Resource": "*"}
         _, self.user = make_user(running, allow)
@@ -161,6 +163,22 @@ class Signed:
             body=prepared.body,
         )
 
+    def send_as_it_is(self, request: AWSRequest) -> Answer:
+        """Send the target and each header line as they stand, where `prepare` would have spelled some otherwise."""
+        parts = urllib.parse.urlsplit(request.url)
+        connection = http.client.HTTPConnection("127.0.0.1", self.running.server.port, timeout=60)
+        try:
+            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            connection.putrequest("GET", target, skip_host=True, skip_accept_encoding=True)
+            for name, value in request.headers.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, names, answer.read())
+        finally:
+            connection.close()
+
 
 @pytest.fixture(scope="module")
 def signed(running: RunningServer) -> Signed:
@@ -177,6 +195,67 @@ def test_botocores_header_signature_is_accepted(signed: Signed, kind: str, query
     request = signed.request(f"/prod/signed{query}")
     SigV4Auth(signed.credentials(kind), "execute-api", "us-east-1").add_auth(request)
     assert signed.send(request).status == 200
+
+
+SPELLINGS = (
+    "/a%20b",
+    "/a%2Fb",
+    "/a%252Fb",
+    "/caf%C3%A9/%E1%88%B4",
+    "/~x/-._",
+    "/%7Ex",
+    "/a:b@c,d;e=f",
+    "/a//b/",
+    "/a/./b",
+    "/a/c/../b",
+    "/a?x=1&x=0&x=1",
+    "/a?empty&=nameless&x=",
+    "/a?%E1%88%B4=%F0%9F%98%80&b=%2F%3D%26",
+    "/a?plus=%2B&space=%20",
+)
+
+
+@pytest.mark.parametrize("in_query", [False, True], ids=["header", "query"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_whatever_spelling_of_path_and_query_botocore_signs_is_accepted_over_the_wire(
+    signed: Signed, spelling: str, in_query: bool
+) -> None:
+    request = signed.request(f"/prod/tree{spelling}")
+    if in_query:
+        SigV4QueryAuth(signed.session, "execute-api", "us-east-1").add_auth(request)
+    else:
+        SigV4Auth(signed.session, "execute-api", "us-east-1").add_auth(request)
+    assert signed.send_as_it_is(request).status == 200
+    request.url = request.url.replace("/tree/", "/tree/x", 1)
+    changed = signed.send_as_it_is(request)
+    assert (changed.status, changed.error_type) == (403, "InvalidSignatureException")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (("X-Kind", "cat"), ("X-Kind", "dog")),
+        (("x-kind", "  padded   twice  "),),
+        (("X-Kind", ""), ("Accept", "*/*")),
+        (("Cookie", 'a="b  c"; d=e'),),
+    ],
+)
+def test_signed_headers_are_accepted_as_they_were_sent_and_in_no_other_order(
+    signed: Signed, lines: tuple[tuple[str, str], ...]
+) -> None:
+    request = signed.request("/prod/signed")
+    for name, value in lines:
+        request.headers.add_header(name, value)
+    SigV4Auth(signed.user, "execute-api", "us-east-1").add_auth(request)
+    assert signed.send_as_it_is(request).status == 200
+    kept = [line for line in request.headers.items() if line[0] not in dict(lines)]
+    for name in dict(lines):
+        del request.headers[name]
+    assert [*request.headers.items()] == kept
+    for name, value in reversed(lines):
+        request.headers.add_header(name, f"{value}x" if len(lines) == 1 else value)
+    refused = signed.send_as_it_is(request).status
+    assert refused == (403 if len(dict(lines)) == 1 else 200)  # the order of lines counts within one name
 
 
 @BOTH
