@@ -10,6 +10,15 @@ from yett.values.identity import IamIdentity, PrincipalType
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
+def test_further_values_come_beside_those_there_are_and_nothing_is_computed_for_them() -> None:
+    def explode() -> str:
+        raise AssertionError("asked")
+
+    context = RequestContext.of({"A": "1", "b": explode})
+    further = context.with_values({"a": "2", "C": ["3", "4"]})
+    assert (further["A"], further["c"], context["a"], context.find("c")) == (("2",), ("3", "4"), ("1",), None)
+
+
 def test_values_become_text() -> None:
     context = RequestContext.of(
         {"S": "x", "B": True, "F": False, "I": 5, "D": NOON, "Y": b"base64", "L": ["a", 1], "N": None, "E": []}

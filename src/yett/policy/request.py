@@ -34,6 +34,10 @@ class RequestContext(Mapping[str, tuple[str, ...]]):
         """Build a context from keys in any case, and values as they come."""
         return cls({key.lower(): value if callable(value) else _texts(value) for key, value in values.items()})
 
+    def with_values(self, values: Mapping[str, ContextValue | LazyValue]) -> Self:
+        """These keys and further ones, in any case; a key of both has the further value. What is lazy stays so."""
+        return type(self)(self._values | type(self).of(values)._values)
+
     def find(self, key: str) -> tuple[str, ...] | None:
         """The values of a key, which is given in lower case; None where the request has none."""
         value = self._values.get(key)

@@ -34,6 +34,14 @@ def test_no_resource_counts_as_all() -> None:
     authorize(make_caller(statement("Allow", "iam:*")), "iam:ListRoles", (), NO_CONTEXT, Wording.CURRENT)
 
 
+def test_policies_may_ask_whose_the_resource_is() -> None:
+    perimeter = statement("Deny", "*", Condition={"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}})
+    caller = make_caller(statement("Allow", "*"), perimeter)
+    authorize(caller, "iam:GetRole", (f"{BUCKET}a", "*"), NO_CONTEXT, Wording.CURRENT)
+    denied = refusal(caller, "iam:GetRole", f"arn:aws:iam::{OTHER}:role/a")
+    assert denied.endswith(" with an explicit deny in an identity-based policy")
+
+
 def test_a_denial_has_two_wordings() -> None:
     caller = make_caller(statement("Allow", "*"), statement("Deny", "iam:*"))
     assert refusal(caller, "iam:ListRoles").endswith(" with an explicit deny in an identity-based policy")

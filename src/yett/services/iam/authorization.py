@@ -54,7 +54,7 @@ def authorize(
             resource=resource,
             principal=Principal.iam(caller.identity),
             resource_account=account,
-            context=context,
+            context=context.with_values({"aws:ResourceAccount": account}),
         )
         decision = decide(
             request,
