@@ -1,12 +1,17 @@
 """Two nodes on one PostgreSQL: what is done at one is so at the other, within a moment."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 from tests.databases import emptied, postgresql_url
+from tests.sdk.devices import user_with_device
 from tests.sdk.making import Api, make_user, mock
 from tests.sdk.running import RunningServer
 
@@ -82,3 +87,38 @@ def test_after_its_notices_were_cut_off_a_node_believes_nothing_it_held(nodes: N
         )
     one.client("iam").delete_user_policy(UserName=arn.rpartition("/")[2], PolicyName="inline")
     soon(lambda: other.call(api.id, "/prod/signed", signed_by=user).status == 403)
+
+
+def test_a_code_of_a_device_opens_one_session_at_whichever_node_it_is_shown_first(nodes: Nodes) -> None:
+    _, credentials, serial, telephone = user_with_device(nodes[0])
+    clients = [node.client("sts", credentials) for node in nodes] * 4
+    soon(lambda: may_call(clients[1]))
+    code = telephone.code()
+
+    def show(client: Any) -> bool:
+        try:
+            client.get_session_token(SerialNumber=serial, TokenCode=code)
+        except ClientError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(clients)) as threads:
+        assert sum(threads.map(show, clients)) == 1
+
+
+def may_call(client: Any) -> bool:
+    """Whether the node knows the caller by now."""
+    try:
+        return bool(client.get_caller_identity())
+    except ClientError:
+        return False
+
+
+def test_what_one_node_refused_the_other_explains(nodes: Nodes) -> None:
+    one, other = nodes
+    arn, user = make_user(one)
+    with pytest.raises(ClientError, match="AccessDenied") as refused:
+        one.client("iam", user).list_users()
+    message = refused.value.response["ResponseMetadata"]["HTTPHeaders"]["x-yett-authorization-message"]
+    answer = other.client("sts").decode_authorization_message(EncodedMessage=message)
+    assert json.loads(answer["DecodedMessage"])["context"]["principal"]["arn"] == arn
