@@ -1,5 +1,6 @@
 """Passwords of IAM's users and the account's policy, by boto3."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,19 @@ def test_a_password_outlives_a_restart(tmp_path: Path) -> None:
         assert not path.is_file() or FIRST.encode() not in path.read_bytes()
     with RunningServer(home) as running:
         running.client("iam", credentials).change_password(OldPassword=FIRST, NewPassword=SECOND)
+
+
+def test_the_credential_report_tells_who_has_what(alone: RunningServer) -> None:
+    iam = alone.client("iam")
+    with pytest.raises(iam.exceptions.CredentialReportNotPresentException):
+        iam.get_credential_report()
+    arn, _ = make_user(alone)
+    iam.create_login_profile(UserName=arn.rpartition("/")[2], Password=FIRST)
+    assert iam.generate_credential_report()["State"] == "STARTED"
+    assert iam.generate_credential_report()["State"] == "COMPLETE"
+    report = iam.get_credential_report()
+    lines = {line["arn"]: line for line in csv.DictReader(report["Content"].decode().splitlines())}
+    assert lines[arn]["password_enabled"] == "true"
+    assert lines[arn]["access_key_1_active"] == "true"
+    assert next(iter(lines.values()))["user"] == "<root_account>"
+    assert report["ReportFormat"] == "text/csv"

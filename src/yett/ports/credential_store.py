@@ -1,8 +1,10 @@
 """What IAM's users prove themselves with beside access keys: second factors and passwords."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol, TypeVar
 
+from yett.rules.iam.credential_report import UserCredentials
 from yett.rules.iam.mfa_devices import MfaDevice
 from yett.rules.iam.passwords import LoginProfile, PasswordPolicy
 
@@ -78,4 +80,16 @@ class CredentialStore(Protocol):
 
     async def remove_password_policy(self, account: str) -> bool:
         """Whether there was one."""
+        ...
+
+    # -- the credential report
+
+    async def find_report_request(self, account: str) -> datetime | None:
+        """When a report was last asked for."""
+        ...
+
+    async def request_report(self, account: str, at: datetime) -> None: ...
+
+    async def credentials_of_all(self, account: str, *, now: datetime) -> list[UserCredentials]:
+        """Root, who is as old as its oldest key (*now*, without one), and every user by name, as of one moment."""
         ...

@@ -4,6 +4,7 @@ Beside the devices lies an index of who has which.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, TypeVar
 
 import msgspec
@@ -11,16 +12,22 @@ import msgspec
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.documents import Transaction
 from yett.adapters.sql.iam_documents import (
+    ACCESS_KEY,
+    KINDS,
+    LAST_USE,
     LOGIN_PROFILE,
     MFA_DEVICE,
     MFA_OWNER,
     PASSWORD_POLICY,
+    REPORT_REQUEST,
     UNIQUE_ID,
+    StoredAccessKey,
     fold,
 )
 from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
 from yett.ports.errors import Conflict
-from yett.ports.iam_store import TooMany
+from yett.ports.iam_store import AccessKeyStatus, LastUse, TooMany, User
+from yett.rules.iam.credential_report import KeyUse, UserCredentials
 from yett.rules.iam.mfa_devices import MfaDevice
 from yett.rules.iam.passwords import LoginProfile, PasswordPolicy
 from yett.values.arn import Arn, NotAnArn
@@ -169,6 +176,73 @@ class SqlCredentialStore:
     async def remove_password_policy(self, account: str) -> bool:
         """Let AWS's default hold again."""
         return await self._database.write(lambda tx: tx.remove(account, "", PASSWORD_POLICY, PASSWORD_POLICY))
+
+    # -- the credential report
+
+    async def find_report_request(self, account: str) -> datetime | None:
+        """When a report was last asked for."""
+        body = await self._database.read(lambda tx: tx.find(account, "", REPORT_REQUEST, REPORT_REQUEST))
+        return None if body is None else msgspec.json.decode(body, type=datetime)
+
+    async def request_report(self, account: str, at: datetime) -> None:
+        """Remember that a report was asked for."""
+        body = msgspec.json.encode(at)
+        await self._database.write(lambda tx: tx.put(account, "", REPORT_REQUEST, REPORT_REQUEST, body))
+
+    async def credentials_of_all(self, account: str, *, now: datetime) -> list[UserCredentials]:
+        """Root and every user, from one snapshot."""
+
+        def work(transaction: Transaction) -> list[UserCredentials]:
+            keys = keys_by_owner(transaction, account)
+            owners = {key.partition("/")[0] for key, _ in transaction.scan(account, "", MFA_OWNER)}
+            passwords = {
+                key: msgspec.json.decode(body, type=PasswordAge).changed_at
+                for key, body in transaction.scan(account, "", LOGIN_PROFILE)
+            }
+            roots = keys.get(account, ())
+            root = UserCredentials(
+                name=None,
+                arn=f"arn:aws:iam::{account}:root",
+                created_at=roots[0].created_at if roots else now,
+                keys=roots,
+            )
+            users = (msgspec.json.decode(body, type=User) for _, body in transaction.scan(account, "", KINDS[User]))
+            return [
+                root,
+                *(
+                    UserCredentials(
+                        name=user.name,
+                        arn=f"arn:aws:iam::{account}:user{user.path}{user.name}",
+                        created_at=user.created_at,
+                        password_changed_at=passwords.get(user.id),
+                        has_device=user.id in owners,
+                        keys=keys.get(user.id, ()),
+                    )
+                    for user in users
+                ),
+            ]
+
+        return await self._database.read(work)
+
+
+class PasswordAge(msgspec.Struct, frozen=True):
+    """As much of a login profile as is not sealed and bears on its age."""
+
+    changed_at: datetime
+
+
+def keys_by_owner(transaction: Transaction, account: str) -> dict[str, tuple[KeyUse, ...]]:
+    """The access keys of everybody in the account, oldest first, with their last uses; no secret is opened."""
+    found: dict[str, list[KeyUse]] = {}
+    uses = {key: msgspec.json.decode(body, type=LastUse) for key, body in transaction.scan(account, "", LAST_USE)}
+    for _, body in transaction.scan(account, "", ACCESS_KEY):
+        stored = msgspec.json.decode(body, type=StoredAccessKey)
+        use = uses.get(stored.access_key_id)
+        told = {} if use is None else {"used_at": use.at, "region": use.region, "service": use.service}
+        is_active = stored.status is AccessKeyStatus.ACTIVE
+        key = KeyUse(is_active=is_active, created_at=stored.created_at, **told)  # type: ignore[arg-type]
+        found.setdefault(stored.owner_id, []).append(key)
+    return {owner: tuple(sorted(keys, key=lambda each: each.created_at)) for owner, keys in found.items()}
 
 
 def encode_profile(transaction: Transaction, profile: LoginProfile) -> bytes:

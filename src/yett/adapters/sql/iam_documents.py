@@ -46,6 +46,7 @@ PROFILE_ROLE: Final = "iam.profile-role"  # key: role / instance profile
 ALIAS: Final = "iam.alias"
 LOGIN_PROFILE: Final = "iam.login-profile"  # key: user id
 PASSWORD_POLICY: Final = "iam.password-policy"  # noqa: S105
+REPORT_REQUEST: Final = "iam.report-request"
 MFA_DEVICE: Final = "iam.mfa-device"  # key: path and name
 MFA_OWNER: Final = "iam.mfa-owner"  # key: owner id / path and name of the device
 UNIQUE_ID: Final = "iam.unique-id"  # pointer: unique id of a user or role -> kind / name

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
+from datetime import timedelta
 from typing import Final
 
 ACCESS_KEYS_PER_USER: Final = 2
@@ -30,3 +31,5 @@ PRIVATE_KEYS_PER_SAML_PROVIDER: Final = 2
 CLIENT_IDS_PER_PROVIDER: Final = 100
 THUMBPRINTS_PER_PROVIDER: Final = 5
 SIMULATED_STATEMENTS: Final = 20_000  # weighed for one page of a simulation; ours
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+REPORT_LIFE: Final = timedelta(hours=4)  # of a credential report

@@ -86,8 +86,8 @@ def with_password(profile: LoginProfile, fresh: Secret, *, must_reset: bool, now
     return structs.replace(profile, hash=fresh, former=former, changed_at=now, must_reset=must_reset, failures=None)
 
 
-def expires_at(profile: LoginProfile, policy: PasswordPolicy | None) -> datetime | None:
-    """When the password is over; None: never."""
+def expires_at(changed_at: datetime, policy: PasswordPolicy | None) -> datetime | None:
+    """When a password that was set then is over; None: never."""
     if policy is None or policy.maximum_age_days is None:
         return None
-    return profile.changed_at + timedelta(days=policy.maximum_age_days)
+    return changed_at + timedelta(days=policy.maximum_age_days)

@@ -10,6 +10,7 @@ from yett.services.iam import (
     account,
     attachments,
     authorization_details,
+    credential_report,
     groups,
     inline_policies,
     instance_profiles,
@@ -144,6 +145,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GetAccountPasswordPolicy": password_policy.get_account_password_policy,
     "UpdateAccountPasswordPolicy": password_policy.update_account_password_policy,
     "DeleteAccountPasswordPolicy": password_policy.delete_account_password_policy,
+    "GenerateCredentialReport": credential_report.generate_credential_report,
+    "GetCredentialReport": credential_report.get_credential_report,
     "CreateAccountAlias": account.create_account_alias,
     "DeleteAccountAlias": account.delete_account_alias,
     "ListAccountAliases": account.list_account_aliases,
@@ -206,8 +209,6 @@ NOT_OFFERED: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "GenerateCredentialReport",
-            "GetCredentialReport",
             "GenerateOrganizationsAccessReport",
             "GetOrganizationsAccessReport",
             "GenerateServiceLastAccessedDetails",

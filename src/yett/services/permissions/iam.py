@@ -62,6 +62,7 @@ PERMISSIONS: Final[Mapping[str, Row]] = {
     # The account's password policy may grant these two: the operations weigh it with the caller's policies.
     "ChangePassword": BY_OPERATION,
     "GetAccountPasswordPolicy": BY_OPERATION,
+    **rows("*", "GenerateCredentialReport", "GetCredentialReport"),
     **rows("*", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
     "ListVirtualMFADevices": Permission(action="iam:ListVirtualMFADevices"),
     **rows(GROUP, "CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "AddUserToGroup", "RemoveUserFromGroup"),
