@@ -327,3 +327,27 @@ async def test_a_customized_gateway_response_is_told() -> None:
         "detail": "418 MissingAuthenticationTokenException, as the API's own gateway response DEFAULT_4XX says",
         "ms": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "scopes", "wants"),
+    [
+        (KINDS.NONE, (), None),
+        (KINDS.AWS_IAM, (), "a Signature Version 4 for service execute-api in us-east-1"),
+        (KINDS.CUSTOM, (), "whoever authorizer tokens lets in"),
+        (KINDS.COGNITO_USER_POOLS, (), "an ID token of user pool us-east-1_abcdefghi"),
+        (
+            KINDS.COGNITO_USER_POOLS,
+            ("pets/read", "pets/all"),
+            "an access token of user pool us-east-1_abcdefghi with scope pets/read or pets/all",
+        ),
+    ],
+)
+async def test_what_the_method_wants_is_told(
+    kind: AuthorizationType, scopes: tuple[str, ...], wants: str | None
+) -> None:
+    authorizer_id = {KINDS.CUSTOM: "auth1", KINDS.COGNITO_USER_POOLS: "auth2"}.get(kind)
+    guarded = method("GET", kind, authorizer_id=authorizer_id, authorization_scopes=scopes)
+    door = Gateway(resource("/pets", guarded), authorizers=(token_authorizer(), pool_authorizer()))
+    await door.call("GET", "/pets")
+    assert door.explain()["wants"] == wants

@@ -15,6 +15,7 @@ from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.gateway_responses.rest import customization
 from yett.rules.execute_api.mapping.context import extended_request_id
 from yett.rules.execute_api.outcome_row import Table, find_row
+from yett.rules.execute_api.wanted import wanted
 from yett.rules.execute_api.weighing import weighed
 from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
@@ -51,6 +52,7 @@ def explain(record: Record) -> Json:
         "caller": describe_caller(record.identity) if record.standing is not None else None,
         "evidence": _evidence(record),
         "authorizer": _authorizer(record),
+        "wants": wanted(record.question) if record.question is not None else None,
         "steps": list(_steps(record)),
         "cause": refusal.cause if refusal is not None else None,
         "warnings": list(_warnings(record)),

@@ -11,7 +11,8 @@ from yett.policy.principal import read_account
 from yett.policy.statement import Element, Match, examine
 from yett.rules.execute_api.authorization_flow import decide_call, screen_denies
 from yett.rules.execute_api.call import Question
-from yett.rules.execute_api.deployment import AuthorizationType, AuthorizerType
+from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.wanted import wanted_token
 from yett.rules.execute_api.weighing import weighed
 
 Json = dict[str, object]
@@ -41,7 +42,7 @@ def who_can(question: Question, principals: Sequence[Named]) -> Json:
         "authorizerType": None if authorizer is None else authorizer.type.value,
         "pools": sorted(authorizer.pool_arns) if authorizer is not None else [],
         "scopes": list(method.scopes),
-        "token": _token(question),
+        "token": wanted_token(question),
     }
 
 
@@ -109,16 +110,3 @@ def _accounts(question: Question) -> Iterator[str]:
 
 def _for_anyone(statement: Statement) -> Statement:
     return structs.replace(statement, principal=None)
-
-
-def _token(question: Question) -> str | None:
-    """What a caller must bring besides."""
-    authorizer, scopes = question.method.authorizer, question.method.scopes
-    if authorizer is None:
-        return None
-    if authorizer.type is not AuthorizerType.COGNITO_USER_POOLS:
-        return f"whoever authorizer {authorizer.name} lets in"
-    pools = ", ".join(sorted(arn.rpartition("/")[2] for arn in authorizer.pool_arns))
-    if scopes:
-        return f"an access token of user pool {pools} with scope {' or '.join(scopes)}"
-    return f"an ID token of user pool {pools}"

@@ -41,6 +41,8 @@ def draw(trace: Mapping[str, Any]) -> Tree:
         branch = tree.add(f"{mark} {step['step']:<12} {escape(step['detail'])}  [dim]{step['ms']:.2f} ms[/dim]")
         if step["step"] == "authenticate" and trace.get("evidence"):
             _draw_evidence(branch, trace["evidence"])
+    if trace["outcome"] == "unauthenticated" and trace.get("wants"):
+        tree.add(f"the method wants {escape(trace['wants'])}")
     if trace.get("cause"):
         tree.add(f"[yellow]cause[/yellow]: {escape(trace['cause'])}")
     elif trace["errorType"] == MISMATCH:
