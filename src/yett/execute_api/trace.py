@@ -231,7 +231,8 @@ def _describe_decision(record: Record) -> str:
 
 def _describe_silence(decision: Decision) -> str:
     if decision.outcome is Outcome.ALLOW:
-        return "no policy restricts this method"
+        is_open = decision.decided_by is None
+        return "no policy restricts this method" if is_open else "the root user may do what nothing denies"
     which = decision.decided_by.value if decision.decided_by is not None else PolicyType.IDENTITY.value
     return f"no statement of the {which} policies allows it"
 
