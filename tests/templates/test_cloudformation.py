@@ -66,6 +66,11 @@ def test_functions_give_what_cloudformation_gives(value: Any, expect: Any) -> No
         {"Fn::Select": [5, ["a"]]},
         {"Fn::If": ["Unknown", 1, 2]},
         {"Fn::FindInMap": ["M", "x", "y"]},
+        {"Fn::Not": [{"Condition": "Unknown"}]},
+        {"Fn::Not": ["text"]},
+        {"Fn::And": [{"Condition": "Yes"}, "text"]},
+        {"Fn::Or": [{"Condition": "Yes"}, {"Ref": "Name"}]},
+        {"Condition": "Unknown"},
     ],
 )
 def test_what_names_nothing_is_refused(value: Any) -> None:

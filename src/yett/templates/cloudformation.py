@@ -54,10 +54,10 @@ def resolve(value: Any, scope: Scope) -> Any:
     """The value with every intrinsic function answered. ``AWS::NoValue`` takes its property or element away.
 
     Raises:
-        TemplateRefused: A name stands for nothing, or a function has not what it needs.
+        TemplateRefused: A name stands for nothing, or a function has not what it needs; with the way to it.
     """
     if isinstance(value, list):
-        resolved = [resolve(one, scope) for one in value]
+        resolved = [within(index, one, scope) for index, one in enumerate(value)]
         return [one for one in resolved if one is not NO_VALUE]
     if not isinstance(value, dict):
         return value
@@ -65,12 +65,21 @@ def resolve(value: Any, scope: Scope) -> Any:
         ((name, argument),) = value.items()
         if name == "Ref":
             return reference(argument, scope)
-        if name == "Condition" and isinstance(argument, str) and argument in scope.conditions:
+        if name == "Condition" and isinstance(argument, str):
             return condition(argument, scope)
         if isinstance(name, str) and name.startswith("Fn::"):
             return call(name, argument, scope)
-    resolved_members = {name: resolve(one, scope) for name, one in value.items()}
+    resolved_members = {name: within(name, one, scope) for name, one in value.items()}
     return {name: one for name, one in resolved_members.items() if one is not NO_VALUE}
+
+
+def within(step: str | int, value: Any, scope: Scope) -> Any:
+    """What a part of a value is; a refusal learns the step that led to the part."""
+    try:
+        return resolve(value, scope)
+    except TemplateRefused as error:
+        error.way = (step, *error.way)
+        raise
 
 
 def reference(name: Any, scope: Scope) -> Any:
@@ -119,7 +128,10 @@ def condition(name: str, scope: Scope) -> bool:
     """Whether a condition of the template holds."""
     if name not in scope.conditions:
         raise TemplateRefused(f"the template has no condition `{name}`")
-    return resolve(scope.conditions[name], scope) is True
+    found = resolve(scope.conditions[name], scope)
+    if not isinstance(found, bool):
+        raise TemplateRefused(f"the condition `{name}` is neither true nor false")
+    return found
 
 
 def call(name: str, argument: Any, scope: Scope) -> Any:
@@ -130,8 +142,9 @@ def call(name: str, argument: Any, scope: Scope) -> Any:
         case "Fn::Sub":
             return substitute(argument, scope)
         case "Fn::If" if isinstance(argument, list) and len(argument) == 3:
-            return resolve(argument[1] if condition(str(argument[0]), scope) else argument[2], scope)
-    given = resolve(argument, scope)
+            chosen = 1 if condition(str(argument[0]), scope) else 2
+            return within(chosen, argument[chosen], scope)
+    given = within(name, argument, scope)
     match name, given:
         case "Fn::Join", [str(delimiter), list(parts)]:
             return delimiter.join(str(part) for part in parts)
@@ -145,12 +158,12 @@ def call(name: str, argument: Any, scope: Scope) -> Any:
             return find_in_map(mapping, first, second, default, scope)
         case "Fn::Equals", [one, other]:
             return comparable(one) == comparable(other)
-        case "Fn::And", list(sides):
-            return all(side is True for side in sides)
-        case "Fn::Or", list(sides):
-            return any(side is True for side in sides)
-        case "Fn::Not", [side]:
-            return side is not True
+        case "Fn::And", list(sides) if are_conditions(sides):
+            return all(sides)
+        case "Fn::Or", list(sides) if are_conditions(sides):
+            return any(sides)
+        case "Fn::Not", [bool(side)]:
+            return not side
         case "Fn::Cidr", [str(block), count, *bits] if len(bits) < 2:
             return cidr(block, count, bits[0] if bits else None)
         case "Fn::GetAZs", str(region):
@@ -163,6 +176,11 @@ def call(name: str, argument: Any, scope: Scope) -> Any:
             return json.dumps(value, separators=(",", ":"))
         case _:
             raise TemplateRefused(f"`{name}` is not offered, or not with these arguments")
+
+
+def are_conditions(sides: list[Any]) -> bool:
+    """Whether every one is true or false."""
+    return all(isinstance(side, bool) for side in sides)
 
 
 def cidr(block: str, count: Any, bits: Any) -> list[str]:

@@ -12,6 +12,7 @@ from yett.ports.stack_store import ResourceRecord
 from yett.templates.acting import LiveActor
 from yett.templates.checking import RETAINING, policy_of
 from yett.templates.cloudformation import Scope, resolve
+from yett.templates.fitting import given
 from yett.templates.loading import Loaded
 from yett.templates.resources.actor import ResourceType, Wanted
 from yett.templates.resources.table import TYPES
@@ -80,9 +81,9 @@ class Comparison:
         """
         resource = self._resources[logical_id]
         kind = TYPES[resource["Type"]]
-        given = resource.get("Properties") or {}
-        properties = resolve(given, self._scope)
-        read = {name: one for name, one in properties.items() if name in kind.reads}
+        written = resource.get("Properties") or {}
+        properties = resolve(written, self._scope)
+        read = given({name: one for name, one in properties.items() if name in kind.reads})
         wanted = Wanted(logical_id=logical_id, type=resource["Type"], properties=read)
         code = await self._code(wanted)
         digest = self._digest(wanted, code)
@@ -101,7 +102,7 @@ class Comparison:
             present=present,
             digest=digest,
             code=code,
-            secret_ways=ways_of_secrets(given, self._scope),
+            secret_ways=ways_of_secrets(written, self._scope),
             is_retained=policy_of(resource, "DeletionPolicy") in RETAINING,
             is_retained_when_replaced=policy_of(resource, "UpdateReplacePolicy") in RETAINING,
         )

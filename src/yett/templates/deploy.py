@@ -13,13 +13,13 @@ from yett.ports.errors import Conflict, Unavailable
 from yett.ports.stack_store import ResourceRecord, Step
 from yett.services.call import ServiceError
 from yett.templates.acting import LiveActor
+from yett.templates.blaming import refusal_of
 from yett.templates.checking import Ignored
 from yett.templates.cloudformation import Attributes
 from yett.templates.comparing import API, Compared, Comparison
 from yett.templates.errors import TemplateRefused
-from yett.templates.events import Event, Progress, describe
+from yett.templates.events import Event, Progress
 from yett.templates.exports import check_exports, read_exports
-from yett.templates.fitting import DoesNotFit
 from yett.templates.journal import UNSEEN, Journal
 from yett.templates.loading import Loaded, load_template
 from yett.templates.outputs import DeployedStageAddress, Output, host_url, read_outputs
@@ -31,7 +31,6 @@ from yett.templates.site import Site
 from yett.values.errors import Refusal
 
 STAGE: Final = "AWS::ApiGateway::Stage"
-POINTER: Final = re.compile(r"at `#/([^`]*)`")
 STACK_NAME_CHARACTERS: Final = 128
 STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 SYNTHESIZED: Final = ".template.json"  # how `cdk synth` calls a stack's template
@@ -267,7 +266,7 @@ class Deployment:
 
     def refusal(self, logical_id: str, error: Refusal | Unavailable) -> TemplateRefused:
         """The refusal in the user's terms."""
-        return refusal_of(self.loaded, logical_id, self.resources[logical_id]["Type"], error)
+        return refusal_of(self.loaded, logical_id, self.resources[logical_id], error, self.scope)
 
     def event(
         self,
@@ -297,19 +296,3 @@ class Deployment:
                     DeployedStageAddress(logical_id=apis[api_id], api_id=api_id, stage=one.physical_id, url=url)
                 )
         return found
-
-
-def refusal_of(loaded: Loaded, logical_id: str, kind: str, error: Refusal | Unavailable) -> TemplateRefused:
-    """A refusal in the user's terms: the resource, its type, and the line."""
-    way: tuple[str | int, ...] = ("Properties",)
-    if isinstance(error, DoesNotFit):
-        way = ("Properties", *error.way)
-    text = describe(error)
-    line = loaded.line_of_resource(logical_id, *way)
-    if pointed := POINTER.search(text):
-        parts = [part.replace("~1", "/").replace("~0", "~") for part in pointed[1].split("/")]
-        for body in ("DefinitionBody", "Body"):
-            around = ("Resources", logical_id, "Properties", body)
-            if around in loaded.lines:
-                line = loaded.line(*around, *parts)
-    return TemplateRefused(f"`{logical_id}` ({kind}): {text}", path=loaded.path, line=line)

@@ -6,7 +6,7 @@ capital. What the model does not know is refused: nothing is dropped on the way.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Never
 
 from yett.values.errors import Refusal
 from yett.wire import service_model
@@ -22,6 +22,56 @@ class DoesNotFit(Refusal):
     def __init__(self, reason: str, *, way: tuple[str | int, ...]) -> None:
         super().__init__(reason)
         self.way = way
+
+
+class Given(dict[str, Any]):
+    """Properties, or a part of them, that refuse to be without what is asked of them."""
+
+    def __init__(self, value: Mapping[str, Any], way: tuple[str | int, ...] = ()) -> None:
+        super().__init__({name: given(one, (*way, name)) for name, one in value.items()})
+        self._way = way
+
+    def __missing__(self, name: str) -> Never:
+        raise DoesNotFit(f"the property `{name}` is missing", way=self._way)
+
+
+def given(value: Any, way: tuple[str | int, ...] = ()) -> Any:
+    """A value whose mappings, at any depth, are `Given`."""
+    if isinstance(value, Mapping):
+        return Given(value, way)
+    if isinstance(value, list):
+        return [given(one, (*way, index)) for index, one in enumerate(value)]
+    return value
+
+
+def entries(properties: Mapping[str, Any], name: str, *members: str) -> list[Mapping[str, Any]]:
+    """The entries of a property that is a list of mappings with these members and no others.
+
+    Raises:
+        DoesNotFit: It is something else.
+    """
+    listed = properties.get(name) or []
+    if not isinstance(listed, list):
+        raise DoesNotFit(f"`{name}` is a list", way=(name,))
+    for index, one in enumerate(listed):
+        if not isinstance(one, Mapping):
+            raise DoesNotFit(f"an entry of `{name}` has {' and '.join(members)}", way=(name, index))
+        for member in one:
+            if member not in members:
+                raise DoesNotFit(f"the property `{member}` is not offered", way=(name, index, member))
+        for member in members:
+            if member not in one:
+                raise DoesNotFit(f"the property `{member}` is missing", way=(name, index))
+    return listed
+
+
+def tags(properties: Mapping[str, Any]) -> dict[str, str]:
+    """``Tags`` as most operations take them.
+
+    Raises:
+        DoesNotFit: They are no list of keys and values.
+    """
+    return {str(tag["Key"]): str(tag["Value"]) for tag in entries(properties, "Tags", "Key", "Value")}
 
 
 def fit(service: str, operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,8 @@ def construct_tagged(reader: Reader, node: yaml.Node, way: Path_, lines: dict[Pa
     name = node.tag[1:]
     if name not in SHORT_TAGS:
         raise yaml.MarkedYAMLError(problem=f"unknown tag `!{name}`", problem_mark=node.start_mark)
+    written = name if name in PLAIN else f"Fn::{name}"
+    way = (*way, written)
     if isinstance(node, yaml.ScalarNode):
         value: Any = node.value
     elif isinstance(node, yaml.SequenceNode):
@@ -156,4 +158,4 @@ def construct_tagged(reader: Reader, node: yaml.Node, way: Path_, lines: dict[Pa
         value = construct(reader, node, way, lines)
     if name == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
-    return {name if name in PLAIN else f"Fn::{name}": value}
+    return {written: value}

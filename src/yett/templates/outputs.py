@@ -46,7 +46,7 @@ def read_outputs(outputs: Mapping[str, Any], scope: Scope, loaded: Loaded, *, pu
         try:
             value = str(resolve(output.get("Value"), scope))
         except TemplateRefused as error:
-            raise loaded.refuse(f"output `{name}`: {error.message}", "Outputs", name) from error
+            raise loaded.refuse(f"output `{name}`: {error.message}", "Outputs", name, "Value", *error.way) from error
         local = local_url(value, public_url)
         found.append(Output(name=name, value=value, description=str(output.get("Description", "")), local=local))
     return tuple(found)

@@ -7,10 +7,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from yett.ports.stack_store import ResourceRecord
+from yett.templates.blaming import refusal_of
 from yett.templates.checking import Ignored
 from yett.templates.cloudformation import Attributes
 from yett.templates.comparing import Compared, Comparison
-from yett.templates.deploy import read, refusal_of
+from yett.templates.deploy import read
 from yett.templates.packaging import Packager
 from yett.templates.secrecy import is_secret
 from yett.templates.site import Site
@@ -90,7 +91,7 @@ async def plan(
         try:
             compared = await comparison.compare(logical_id)
         except (Refusal, Unavailable) as error:
-            raise refusal_of(loaded, logical_id, resource["Type"], error) from error
+            raise refusal_of(loaded, logical_id, resource, error, scope) from error
         changes.append(change_of(compared, loaded.line_of_resource(logical_id)))
         scope.made[logical_id] = stand_in(compared, there.get(logical_id))
         now[logical_id] = compared.record(scope.made[logical_id].physical_id, {})

@@ -77,6 +77,7 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
     scope = msgspec.structs.replace(
         scope, mappings=content.get("Mappings") or {}, conditions=content.get("Conditions") or {}
     )
+    check_conditions(scope, loaded)
     try:
         resources = wanted_resources(content["Resources"], scope)
         ordered = order(resources)
@@ -86,9 +87,7 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
         text = f"{error.message} ({places})" if len(lines) > 1 else error.message
         raise TemplateRefused(text, path=loaded.path, line=lines[0]) from error
     except TemplateRefused as error:
-        raise loaded.refuse(error.message, "Conditions") from error
-    except RecursionError as error:
-        raise loaded.refuse("a condition depends on itself, or is nested too deeply", "Conditions") from error
+        raise loaded.refuse(error.message, *error.way) from error
     return Prepared(
         loaded=loaded,
         scope=scope,
@@ -99,6 +98,22 @@ async def prepare(loaded: Loaded, actor: LiveActor, given: Mapping[str, str]) ->
     )
 
 
+def check_conditions(scope: Scope, loaded: Loaded) -> None:
+    """That every condition holds or does not, also one that nothing asks for.
+
+    Raises:
+        TemplateRefused: One has a fault; with its line.
+    """
+    for name in scope.conditions:
+        try:
+            condition(name, scope)
+        except TemplateRefused as error:
+            raise loaded.refuse(f"condition `{name}`: {error.message}", "Conditions", name, *error.way) from error
+        except RecursionError as error:
+            text = "a condition depends on itself, or is nested too deeply"
+            raise loaded.refuse(text, "Conditions", name) from error
+
+
 def wanted_parameters(loaded: Loaded) -> dict[str, Any]:
     """The parameters that are declared, but for the one by which the CDK asks for its own bucket."""
     declared = loaded.content.get("Parameters") or {}
@@ -107,12 +122,15 @@ def wanted_parameters(loaded: Loaded) -> dict[str, Any]:
 
 def wanted_resources(resources: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     """The resources whose conditions hold and that are not ignored; what they depend on likewise."""
-    kept = {
-        logical_id: dict(resource)
-        for logical_id, resource in resources.items()
-        if resource["Type"] not in IGNORED_TYPES
-        and ("Condition" not in resource or condition(resource["Condition"], scope))
-    }
+    kept: dict[str, Any] = {}
+    for logical_id, resource in resources.items():
+        try:
+            holds = "Condition" not in resource or condition(resource["Condition"], scope)
+        except TemplateRefused as error:
+            error.way = ("Resources", logical_id, "Condition")
+            raise
+        if holds and resource["Type"] not in IGNORED_TYPES:
+            kept[logical_id] = dict(resource)
     for resource in kept.values():
         stated = resource.get("DependsOn", [])
         stated = [stated] if isinstance(stated, str) else stated

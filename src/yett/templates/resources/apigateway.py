@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
-from yett.templates.fitting import DoesNotFit, fit
+from yett.templates.fitting import DoesNotFit, fit, tags
 from yett.templates.resources import apigateway_stages
 from yett.templates.resources.actor import MARK, Actor, Made, ResourceType, Wanted, exists, gone, names, pages, there
 
@@ -33,7 +33,7 @@ def api_settings(properties: Mapping[str, Any]) -> dict[str, Any]:
     body = properties.get("Body")
     title = body.get("info", {}).get("title") if isinstance(body, dict) else None
     given.setdefault("name", title or "Untitled")
-    given["tags"] = {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", ())}
+    given["tags"] = tags(properties)
     if "endpointConfiguration" not in given and "endpointConfigurationTypes" in properties.get("Parameters", {}):
         given["endpointConfiguration"] = {"types": [properties["Parameters"]["endpointConfigurationTypes"]]}
     return fit(SERVICE, "CreateRestApi", given)
@@ -133,8 +133,8 @@ async def unset(actor: Actor, api_id: str, lost: set[str]) -> None:
 
 async def tag_anew(actor: Actor, path: str, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
     """Change the tags of an API or a stage from what they were to what they shall be."""
-    wanted = {str(tag["Key"]): str(tag["Value"]) for tag in new.get("Tags", ())}
-    before = {str(tag["Key"]): str(tag["Value"]) for tag in old.get("Tags", ())}
+    wanted = tags(new)
+    before = tags(old)
     arn = f"arn:aws:apigateway:{actor.region}::{path}"
     if lost := sorted(before.keys() - wanted.keys()):
         await actor.do(SERVICE, "UntagResource", {"resourceArn": arn, "tagKeys": lost})

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
-from yett.templates.fitting import DoesNotFit, fit
+from yett.templates.fitting import DoesNotFit, fit, tags
 from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, exists, gone, names, pages
 
 SERVICE: Final = "apigateway"
@@ -47,7 +47,7 @@ def stage_params(properties: Mapping[str, Any]) -> dict[str, Any]:
     given = {
         name: one for name, one in properties.items() if name not in ("MethodSettings", "AccessLogSetting", "Tags")
     }
-    given["tags"] = {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", ())}
+    given["tags"] = tags(properties)
     return fit(SERVICE, "CreateStage", given)
 
 

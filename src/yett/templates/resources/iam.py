@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
 from yett.services.call import ServiceError
-from yett.templates.fitting import fit
+from yett.templates.fitting import DoesNotFit, entries, fit
 from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, exists, gone, names, pages
 
 SERVICE: Final = "iam"
@@ -16,8 +16,18 @@ ATTACHED: Final = names("Policies ManagedPolicyArns Groups")
 
 
 def inline(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Inline policies by name."""
-    return {str(one["PolicyName"]): one["PolicyDocument"] for one in properties.get("Policies", ())}
+    """Inline policies by name.
+
+    Raises:
+        DoesNotFit: Two have one name, of which only one would be in force; or one has not what it needs.
+    """
+    found: dict[str, Any] = {}
+    for index, one in enumerate(entries(properties, "Policies", "PolicyName", "PolicyDocument")):
+        name = str(one["PolicyName"])
+        if name in found:
+            raise DoesNotFit(f"two policies are called `{name}`", way=("Policies", index, "PolicyName"))
+        found[name] = one["PolicyDocument"]
+    return found
 
 
 async def create_entity(actor: Actor, wanted: Wanted, kind: str) -> Made:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from yett.ports.stack_store import ResourceRecord
-from yett.templates.fitting import fit
+from yett.templates.fitting import fit, tags
 from yett.templates.resources import lambda_layers, lambda_versions
 from yett.templates.resources.actor import Actor, Made, ResourceType, Wanted, exists, gone, names, there
 
@@ -43,7 +43,7 @@ async def create_function(actor: Actor, wanted: Wanted) -> Made:
     properties = wanted.properties
     given = configuration(properties) | {
         "FunctionName": properties.get("FunctionName") or actor.name(wanted.logical_id, limit=NAME_CHARACTERS),
-        "Tags": {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", ())},
+        "Tags": tags(properties),
         **{name: properties[name] for name in ("PackageType", "Architectures") if name in properties},
     }
     params = fit(SERVICE, "CreateFunction", given)

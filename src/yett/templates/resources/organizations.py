@@ -14,6 +14,7 @@ NO_ORGANIZATION: Final = "AWSOrganizationsNotInUseException"
 
 async def create_account(actor: Actor, wanted: Wanted) -> Made:
     """The member account of this name and address, made if there is none: an account outlives its stack."""
+    email, name = wanted.properties["Email"], wanted.properties["AccountName"]
     try:
         await actor.do(SERVICE, "DescribeOrganization", {})
     except ServiceError as error:
@@ -22,7 +23,7 @@ async def create_account(actor: Actor, wanted: Wanted) -> Made:
         await actor.do(SERVICE, "CreateOrganization", {"FeatureSet": "ALL"})
     params = fit(SERVICE, "CreateAccount", wanted.properties)
     for account in (await actor.do(SERVICE, "ListAccounts", {})).get("Accounts", ()):
-        if account["Email"] == params["Email"] and account["Name"] == params["AccountName"]:
+        if account["Email"] == email and account["Name"] == name:
             return describe_account(account)
     status = (await actor.do(SERVICE, "CreateAccount", params))["CreateAccountStatus"]
     asked = {"CreateAccountRequestId": status["Id"]}
