@@ -1,6 +1,6 @@
 """What the IAM store promises, on every database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -158,6 +158,18 @@ async def test_a_private_key_of_a_saml_provider_is_sealed_for_its_place(database
     await database.write(lambda tx: tx.put(A, "", "iam.saml-provider", "other", body))
     with pytest.raises(SealBroken):
         await store.find(SamlProvider, A, "other")
+
+
+async def test_a_mark_is_used_once_while_it_is_remembered(database: Database, store: SqlIamStore) -> None:
+    until = NOW + timedelta(seconds=300)
+    assert await store.use_once(A, "one", until=until, now=NOW)
+    assert not await store.use_once(A, "one", until=until, now=NOW)
+    assert await store.use_once(B, "one", until=until, now=NOW)
+    assert await store.use_once(A, "two", until=until, now=until)
+    later = until + timedelta(seconds=2)
+    assert await store.use_once(A, "three", until=later + timedelta(seconds=300), now=later)
+    kept = await database.read(lambda tx: tx.scan(A, "", "iam.used-assertion"))
+    assert [key.partition("/")[2] for key, _ in kept] == ["three"]
 
 
 async def test_a_rename_takes_memberships_and_attachments_along(store: SqlIamStore) -> None:

@@ -292,6 +292,13 @@ class IamStore(Protocol):
         """Remember a use without waiting; it may be lost in a crash, and is written now and then."""
         ...
 
+    async def use_once(self, account: Account, mark: str, *, until: datetime, now: datetime) -> bool:
+        """Whether nobody in the account has used what has this mark; from now on, and until then, somebody has.
+
+        Two that ask at once are never both the first. *until* is the same whenever the mark is.
+        """
+        ...
+
     async def alias(self, account: Account) -> str | None: ...
 
     async def set_alias(self, account: Account, alias: str | None) -> None:

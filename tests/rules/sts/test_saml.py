@@ -38,6 +38,7 @@ def attribute(name: str, *values: str | None) -> Attribute:
 
 NEEDED = (attribute("Role", f"{ROLE},{PROVIDER}"), attribute("RoleSessionName", "alice"))
 ASSERTION = Assertion(
+    id="_assertion",
     issuer="https://idp.example/saml",
     issued_at=NOW - timedelta(seconds=1),
     is_success=True,
@@ -175,12 +176,13 @@ REFUSALS: list[tuple[dict[str, Any], Fault]] = [
     ({"confirmations": ()}, Fault.SUBJECT),
     ({"confirmations": (CONFIRMATION, CONFIRMATION)}, Fault.SUBJECT),
     ({"subject": None}, Fault.SUBJECT),
+    ({"subject": "a" * 1025}, Fault.SUBJECT),
+    ({"subject_format": "a" * 1025}, Fault.SUBJECT),
     ({"destination": "https://other.example/saml"}, Fault.RECIPIENT),
     ({"audiences": ()}, Fault.AUDIENCE),
     ({"audiences": ((),)}, Fault.AUDIENCE),
     ({"audiences": (("https://other.example",),)}, Fault.AUDIENCE),
     ({"audiences": (("urn:amazon:webservices",), ("https://other.example",))}, Fault.AUDIENCE),
-    ({"is_for_one_use": True}, Fault.ONE_USE),
     ({"attributes": NEEDED[1:]}, Fault.ROLE),
     ({"attributes": NEEDED[:1]}, Fault.SESSION_NAME_MISSING),
 ]
@@ -280,6 +282,18 @@ def test_tags_are_attributes_each_with_one_value() -> None:
         with pytest.raises(AssertionRefused) as caught:
             read(with_attributes(*wrong))
         assert caught.value.fault is Fault.TAGS
+
+
+def test_what_is_for_one_use_is_known_by_issuer_and_id_while_it_is_good() -> None:
+    assert read().one_use is None
+    one = read(is_for_one_use=True).one_use
+    assert one is not None
+    assert one.until == ASSERTION.issued_at + 300 * S
+    again = read(with_attributes(attribute("SourceIdentity", "Diego")), is_for_one_use=True).one_use
+    assert again == one
+    other = read(is_for_one_use=True, id="_other").one_use
+    assert other is not None
+    assert other.mark != one.mark
 
 
 def test_the_provider_may_shorten_a_session_never_lengthen_it() -> None:

@@ -1,5 +1,6 @@
 """AssumeRoleWithSAML, with assertions that the test's own identity provider signs."""
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -202,7 +203,6 @@ NO_PAIR = (
         ({"confirmation": ""}, DENIED),
         ({"name_id": None}, DENIED),
         ({"status": "urn:oasis:names:tc:SAML:2.0:status:Responder"}, ("IDPRejectedClaim", None)),
-        ({"condition": "<saml:OneTimeUse/>"}, ("InvalidIdentityToken", None)),
         ({"attributes": [(f"{PREFIX}SessionDuration", ["1"])]}, ("InvalidIdentityToken", None)),
         ({"attributes": [(f"{PREFIX}PrincipalTag:aws:x", ["1"])]}, ("InvalidIdentityToken", None)),
     ],
@@ -228,6 +228,20 @@ async def test_an_assertion_may_be_used_again_for_five_minutes_as_on_aws(world: 
         "ExpiredTokenException",
         "Token must be redeemed within 5 minutes of issuance",
     )
+
+
+async def test_an_assertion_for_one_use_is_used_once(world: World) -> None:
+    await world.begin()
+    used = ("InvalidIdentityToken", "Response was used before")
+    one = world.assertion(condition="<saml:OneTimeUse/>")
+    found = await asyncio.gather(*(world.assume(one) for _ in range(3)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in found) == ["ServiceError", "ServiceError", "dict"]
+    assert await world.refused(one) == used
+    await world.assume(world.assertion(condition="<saml:OneTimeUse/>", assertion_id="_two"))
+    world.aws.pass_time(seconds=299)
+    assert await world.refused(one) == used
+    world.aws.pass_time(seconds=1)
+    assert (await world.refused(one))[0] == "ExpiredTokenException"
 
 
 @pytest.mark.parametrize("bound", ["ends_at", "confirmed_until", "session_ends_at"])

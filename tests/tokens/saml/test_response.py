@@ -139,6 +139,9 @@ ALTERED: dict[str, Callable[[str], str]] = {
         NOW, IDP.sign(IDP.assertion(NOW).replace("<saml:Conditions", "<saml:Subject/><saml:Conditions"))
     ),
     "no moment": lambda _: IDP.envelope(NOW, IDP.sign(IDP.assertion(NOW).replace("IssueInstant", "Other"))),
+    "no authentication": lambda _: IDP.envelope(
+        NOW, IDP.sign(IDP.assertion(NOW).replace("saml:AuthnStatement", "saml:AuthzDecisionStatement"))
+    ),
     "an unknown condition": lambda _: IDP.respond(NOW, condition="<saml:Condition/>"),
     "an empty audience": lambda _: IDP.respond(NOW, audiences=[[""]]),
     "a confirmation without a method": lambda _: IDP.respond(NOW, confirmation="<saml:SubjectConfirmation/>"),

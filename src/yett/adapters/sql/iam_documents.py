@@ -43,6 +43,7 @@ LAST_USE: Final = "iam.last-use"  # key: access key id
 ATTACHMENT: Final = "iam.attachment"  # key: policy ARN, line feed, kind / name / how
 MEMBER: Final = "iam.member"  # key: group / user
 PROFILE_ROLE: Final = "iam.profile-role"  # key: role / instance profile
+USED: Final = "iam.used-assertion"  # key: seconds until when it is remembered / its mark
 ALIAS: Final = "iam.alias"
 LOGIN_PROFILE: Final = "iam.login-profile"  # key: user id
 PASSWORD_POLICY: Final = "iam.password-policy"  # noqa: S105

@@ -5,7 +5,9 @@ that say who is attached to a policy, in a group, or in an instance profile; the
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final, TypeVar
 
 import msgspec
@@ -24,6 +26,7 @@ from yett.adapters.sql.iam_documents import (
     MFA_OWNER,
     POLICY,
     PROFILE_ROLE,
+    USED,
     access_key_of,
     decode_entity,
     encode_entity,
@@ -326,6 +329,23 @@ class SqlIamStore:
         for access_key_id, use in uses.items():
             if self._uses.get(access_key_id) is use:
                 del self._uses[access_key_id]
+
+    # -- assertions for one use
+
+    async def use_once(self, account: str, mark: str, *, until: datetime, now: datetime) -> bool:
+        """Whether nobody has used what has this mark. Some of what need not be remembered any more is forgotten."""
+
+        def work(transaction: Transaction) -> None:
+            for key, _ in transaction.scan(account, "", USED, limit=CHUNK):
+                if key < f"{int(now.timestamp()):012}":
+                    transaction.remove(account, "", USED, key)
+            transaction.add(account, "", USED, f"{math.ceil(until.timestamp()):012}/{mark}", b"")
+
+        try:
+            await self._database.write(work)
+        except AlreadyExists:
+            return False
+        return True
 
     # -- the account's alias
 

@@ -26,6 +26,7 @@ SOURCE_IDENTITY_CHARACTERS: Final = (2, 64)
 # OBSERVED: "Token must be redeemed within 5 minutes of issuance" (https://github.com/Nike-Inc/gimme-aws-creds/issues/251)
 SAML_REDEEMED_SECONDS: Final = 300
 SAML_SKEW_SECONDS: Final = 60  # how far a provider's clock may be ahead. UNCERTAIN: AWS's own bound
+SAML_SUBJECT_CHARACTERS: Final = 1_024  # of a NameID, and of its Format. Ours: session tokens carry both
 SAML_SESSION_SECONDS: Final = (900, 43_200)  # of the attribute SessionDuration
 
 # Ours: AWS says that messages expire and not when. Shorter than the life of a session token, whose keys open it, too.

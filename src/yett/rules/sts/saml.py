@@ -15,7 +15,12 @@ from typing import Final
 from msgspec import Struct, structs
 
 from yett.rules.sts.federation import ProviderTagsRefused, is_source_identity, read_provider_tags
-from yett.rules.sts.limits import SAML_REDEEMED_SECONDS, SAML_SESSION_SECONDS, SAML_SKEW_SECONDS
+from yett.rules.sts.limits import (
+    SAML_REDEEMED_SECONDS,
+    SAML_SESSION_SECONDS,
+    SAML_SKEW_SECONDS,
+    SAML_SUBJECT_CHARACTERS,
+)
 from yett.rules.sts.saml_attributes import attribute_keys
 from yett.tokens.saml.response import Assertion, Confirmation
 from yett.values.errors import Refusal
@@ -24,6 +29,8 @@ SIGN_IN: Final = "https://signin.aws.amazon.com/saml"
 WEB_SERVICES: Final = "urn:amazon:webservices"
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 FORMAT_PREFIX: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
+# UNCERTAIN: what `saml:sub_type` has where the NameID has no Format; here SAML's own default, whole.
+UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 
 PREFIX: Final = "https://aws.amazon.com/SAML/Attributes/"
 ROLE: Final = f"{PREFIX}Role"
@@ -56,7 +63,7 @@ class Fault(StrEnum):
     SESSION_DURATION = "SESSION_DURATION"
     SOURCE_IDENTITY = "SOURCE_IDENTITY"
     TAGS = "TAGS"
-    ONE_USE = "ONE_USE"  # its condition cannot be kept
+    USED = "USED"  # it was for one use
 
 
 class AssertionRefused(Refusal):
@@ -93,6 +100,13 @@ class ServiceProvider(Struct, frozen=True, kw_only=True):
         return name == WEB_SERVICES or structs.replace(self, is_own_only=False).is_recipient(name)
 
 
+class OneUse(Struct, frozen=True, kw_only=True):
+    """An assertion that may be used once: what is remembered of it, and until when."""
+
+    mark: str
+    until: datetime
+
+
 class SamlIdentity(Struct, frozen=True, kw_only=True):
     """Whom a provider vouches for, and what session it asks for."""
 
@@ -109,6 +123,7 @@ class SamlIdentity(Struct, frozen=True, kw_only=True):
     source_identity: str | None
     attributes: Mapping[str, tuple[str, ...]]  # the condition keys that the subject's attributes give
     provider: str  # "123456789012/ExampleIdP"
+    one_use: OneUse | None  # None: it may be used as often as one likes, while it is good
 
     @property
     def request_keys(self) -> Mapping[str, str | tuple[str, ...]]:
@@ -163,19 +178,15 @@ def read_saml_identity(
     check_time(assertion, now)
     recipient = confirm(assertion, service_provider, now)
     check_audience(assertion, service_provider)
-    if assertion.is_for_one_use:  # which ones were used is not kept
-        raise AssertionRefused(Fault.ONE_USE)
-    if assertion.subject is None:
+    subject, subject_format = assertion.subject, assertion.subject_format or UNSPECIFIED
+    if subject is None or max(len(subject), len(subject_format)) > SAML_SUBJECT_CHARACTERS:
         raise AssertionRefused(Fault.SUBJECT)
     if not lists_pair(assertion, role_arn, provider_arn):
         raise AssertionRefused(Fault.ROLE)
     tags, transitive_tag_keys = read_tags(assertion)
     return SamlIdentity(
-        subject=assertion.subject,
-        # UNCERTAIN: what the type is where the NameID has no Format; here SAML's own default, whole.
-        subject_type=(assertion.subject_format or "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified").removeprefix(
-            FORMAT_PREFIX
-        ),
+        subject=subject,
+        subject_type=subject_format.removeprefix(FORMAT_PREFIX),
         issuer=assertion.issuer,
         audience=recipient,
         name_qualifier=qualify(assertion.issuer, account, provider_name),
@@ -187,7 +198,19 @@ def read_saml_identity(
         source_identity=read_source_identity(assertion),
         attributes=attribute_keys(assertion.attributes),
         provider=f"{account}/{provider_name}",
+        one_use=read_one_use(assertion) if assertion.is_for_one_use else None,
     )
+
+
+def read_one_use(assertion: Assertion) -> OneUse:
+    """What to remember of an assertion for one use: its issuer and id, until it would be too old anyway.
+
+    UNCERTAIN: whether AWS keeps to ``OneTimeUse``, as SAML asks of whoever relies on an assertion.
+
+    Source: https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf (section 2.5.1.5)
+    """
+    mark = hashlib.sha256(f"{len(assertion.issuer)} {assertion.issuer} {assertion.id}".encode()).hexdigest()
+    return OneUse(mark=mark, until=assertion.issued_at + timedelta(seconds=SAML_REDEEMED_SECONDS))
 
 
 def check_time(assertion: Assertion, now: datetime) -> None:

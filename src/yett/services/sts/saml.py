@@ -58,7 +58,7 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     Fault.NOT_YET_VALID: ("InvalidIdentityToken", "Response is not yet valid"),
     Fault.SESSION_DURATION: ("InvalidIdentityToken", "SessionDuration in AuthnResponse is invalid"),
     Fault.TAGS: ("InvalidIdentityToken", "The session tags in AuthnResponse are invalid"),
-    Fault.ONE_USE: ("InvalidIdentityToken", "OneTimeUse in AuthnResponse is not supported"),
+    Fault.USED: ("InvalidIdentityToken", "Response was used before"),
 }
 STATUS: Final[Mapping[str, int]] = {"AccessDenied": 403, "IDPRejectedClaim": 403}  # the others: 400
 
@@ -84,6 +84,10 @@ async def assume_role_with_saml(call: Call, params: Params) -> Answer:
         request_keys=identity.request_keys,
         session_keys=identity.session_keys,
     )
+    if identity.one_use is not None and not await call.ports.iam_store.use_once(
+        call.account, identity.one_use.mark, until=identity.one_use.until, now=call.now
+    ):
+        raise refused_as(Fault.USED)
     opened = await open_session(call, params, vouched, bound=lambda seconds: shorten(seconds, identity, call.now))
     return {
         **opened,
@@ -137,8 +141,13 @@ def read_identity(call: Call, params: Params, provider: SamlProvider) -> SamlIde
             now=call.now,
         )
     except AssertionRefused as refused:
-        code, message = FAULTS[refused.fault]
-        raise ServiceError(code, message, status=STATUS.get(code, 400)) from refused
+        raise refused_as(refused.fault) from refused
+
+
+def refused_as(fault: Fault) -> ServiceError:
+    """A rule's refusal, as AWS's error."""
+    code, message = FAULTS[fault]
+    return ServiceError(code, message, status=STATUS.get(code, 400))
 
 
 def verify(call: Call, text: str, provider: SamlProvider) -> Assertion:

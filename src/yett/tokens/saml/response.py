@@ -71,6 +71,7 @@ class Attribute(Struct, frozen=True, kw_only=True):
 class Assertion(Struct, frozen=True, kw_only=True):
     """What a signed assertion says. Moments are as the provider wrote them."""
 
+    id: str
     issuer: str
     issued_at: datetime
     is_success: bool  # what the response's status says
@@ -203,12 +204,14 @@ def describe(root: Element, assertion: Element) -> Assertion:
     listed = [] if conditions is None else elements(conditions)
     if any(condition.tag not in UNDERSTOOD_CONDITIONS for condition in listed):
         raise TokenRefused(TokenFault.CLAIM, "the assertion has a condition that is not understood")
+    statements = children(assertion, f"{ASSERTION}AuthnStatement")
+    if not statements:  # saml-profiles-2.0-os, section 4.1.4.2
+        raise TokenRefused(TokenFault.CLAIM, "the assertion does not say that anybody was authenticated")
     sessions = [
-        moment
-        for statement in children(assertion, f"{ASSERTION}AuthnStatement")
-        if (moment := moment_of(statement, "SessionNotOnOrAfter")) is not None
+        moment for statement in statements if (moment := moment_of(statement, "SessionNotOnOrAfter")) is not None
     ]
     return Assertion(
+        id=attribute_needed(assertion, "ID"),
         issuer=issuer,
         issued_at=issued_at,
         is_success=is_success(root),
