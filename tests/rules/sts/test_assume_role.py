@@ -87,6 +87,9 @@ def test_tag_keys_differ_by_more_than_case() -> None:
     with pytest.raises(SessionRefused) as refused:
         read_session_tags([{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}])
     assert refused.value.fault is Fault.DUPLICATE_TAG_KEY
+    with pytest.raises(SessionRefused) as refused:
+        read_session_tags([{"Key": "Aws:a", "Value": "1"}])
+    assert refused.value.fault is Fault.RESERVED_TAG_KEY
 
 
 def test_transitive_tags_go_on_down_a_chain() -> None:

@@ -32,3 +32,5 @@ async def test_tags_are_put_on_replaced_and_taken_off_whatever_their_case(
         "InvalidInput",
         "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
     )
+    reserved = [{"Key": "AWS:createdBy", "Value": "me"}]
+    assert (await aws.refused(f"iam:Tag{title}", **named, Tags=reserved))[0] == "InvalidInput"

@@ -38,6 +38,9 @@ async def test_tags_come_and_go(aws: Aws) -> None:
     many = [{"Key": str(number), "Value": ""} for number in range(50)]
     code, _ = await aws.refused("organizations:TagResource", ResourceId=root, Tags=many)
     assert code == "ConstraintViolationException"
+    for wrong in ([TEAM, TEAM], [{"Key": "aws:x", "Value": ""}]):
+        code, _ = await aws.refused("organizations:TagResource", ResourceId=root, Tags=wrong)
+        assert code == "InvalidInputException"
     code, _ = await aws.refused("organizations:TagResource", ResourceId="999999999999", Tags=[TEAM])
     assert code == "TargetNotFoundException"
 

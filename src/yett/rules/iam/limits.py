@@ -14,6 +14,8 @@ PASSWORDS_REMEMBERED: Final = 24  # at most, of a user; the present one among th
 MANAGED_POLICIES_PER_ENTITY: Final = 10
 POLICY_VERSIONS: Final = 5
 TAGS_PER_ENTITY: Final = 50
+# Whatever its case. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+RESERVED_TAG_PREFIX: Final = "aws:"
 ROLES_PER_INSTANCE_PROFILE: Final = 1
 
 # Characters, white space not counted.

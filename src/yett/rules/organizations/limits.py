@@ -11,6 +11,7 @@ from yett.rules.organizations.tree import PolicyType
 DEEPEST: Final = 5  # levels of units below the root
 UNITS: Final = 2000
 TAGS: Final = 50  # of one thing
+RESERVED_TAG_PREFIX: Final = "aws:"  # whatever its case
 
 # Both doubled for service control policies on 15 May 2026.
 # Source: https://aws.amazon.com/about-aws/whats-new/ (AWS Organizations, higher quotas for service control policies)

@@ -15,7 +15,7 @@ from yett.policy import (
     decide,
 )
 from yett.rules.sts.errors import Fault, SessionRefused
-from yett.rules.sts.limits import CHAINED_SESSION_SECONDS, ROLE_SESSION_SECONDS
+from yett.rules.sts.limits import CHAINED_SESSION_SECONDS, RESERVED_TAG_PREFIX, ROLE_SESSION_SECONDS
 
 
 def weigh_assumption(
@@ -60,11 +60,13 @@ def read_session_tags(tags: list[Mapping[str, str]]) -> dict[str, str]:
     """Session tags as asked for.
 
     Raises:
-        SessionRefused: Two keys differ by nothing but case.
+        SessionRefused: Two keys differ by nothing but case, or one is AWS's own.
     """
     found = {tag["Key"]: tag["Value"] for tag in tags}
     if len({tag["Key"].lower() for tag in tags}) < len(tags):
         raise SessionRefused(Fault.DUPLICATE_TAG_KEY)
+    if any(key.lower().startswith(RESERVED_TAG_PREFIX) for key in found):
+        raise SessionRefused(Fault.RESERVED_TAG_KEY)
     return found
 
 

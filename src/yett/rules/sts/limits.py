@@ -19,6 +19,7 @@ PACKED_BYTES: Final = 4096
 
 # Of what an identity provider may set.
 SESSION_TAGS: Final = 50
+RESERVED_TAG_PREFIX: Final = "aws:"  # whatever its case
 TAG_KEY_CHARACTERS: Final = 128
 TAG_VALUE_CHARACTERS: Final = 256
 SOURCE_IDENTITY_CHARACTERS: Final = (2, 64)

@@ -15,6 +15,7 @@ from yett.rules.iam.identifiers import INSTANCE_PROFILE_ID, UNIQUE_ID_CHARACTERS
 from yett.rules.iam.limits import (
     GROUP_INLINE_CHARACTERS,
     PAGE_ITEMS,
+    RESERVED_TAG_PREFIX,
     ROLE_INLINE_CHARACTERS,
     TAGS_PER_ENTITY,
     USER_INLINE_CHARACTERS,
@@ -33,6 +34,8 @@ from yett.values.identifiers import GROUP_ID, ROLE_ID, USER_ID
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
+# UNCERTAIN: IAM's code and text for a tag that is AWS's own to set.
+RESERVED_TAG_KEY: Final = "aws: prefixed tag key names are not allowed for external use."
 MARKED: Final = "after/"  # what every marker of ours begins with
 Params = Mapping[str, Any]  # checked against the service model before an operation sees them
 Answer = Mapping[str, object]
@@ -126,13 +129,15 @@ def read_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """The tags of a request.
 
     Raises:
-        ServiceError: InvalidInput, when two keys differ by nothing but case.
+        ServiceError: InvalidInput, when two keys differ by nothing but case, or one is AWS's own.
     """
     found: dict[str, str] = {}
     folded: set[str] = set()
     for tag in tags:
         if tag["Key"].lower() in folded:
             raise invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        if tag["Key"].lower().startswith(RESERVED_TAG_PREFIX):
+            raise invalid_input(RESERVED_TAG_KEY)
         folded.add(tag["Key"].lower())
         found[tag["Key"]] = tag["Value"]
     return found

@@ -19,9 +19,9 @@ from yett.rules.organizations.tree import (
     find_policy,
     find_unit,
 )
-from yett.services.call import Call, ServiceError
+from yett.services.call import Call
 from yett.services.iam.authorization import resource_tag_keys
-from yett.services.organizations.errors import refuse
+from yett.services.organizations.errors import invalid, refuse
 
 T = TypeVar("T")
 Params = Mapping[str, Any]  # checked against the service model before an operation sees them
@@ -145,9 +145,7 @@ def read_token(token: str) -> str:
     try:
         return base64.b64decode(token, b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise ServiceError(
-            "InvalidInputException", "You specified an invalid token.", fields={"Reason": "INVALID_NEXT_TOKEN"}
-        ) from error
+        raise invalid("You specified an invalid token.", "INVALID_NEXT_TOKEN") from error
 
 
 def id_of(each: MemberAccount | AccountCreation | Unit | OrganizationPolicy) -> str:

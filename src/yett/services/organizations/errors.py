@@ -52,3 +52,8 @@ def refuse(code: str) -> ServiceError:
 def violates(message: str, reason: str) -> ServiceError:
     """A constraint of organizations is violated."""
     return ServiceError("ConstraintViolationException", message, fields={"Reason": reason})
+
+
+def invalid(message: str, reason: str) -> ServiceError:
+    """The input is not valid."""
+    return ServiceError("InvalidInputException", message, fields={"Reason": reason})

@@ -4,16 +4,29 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from yett.rules.organizations.limits import TAGS
+from yett.rules.organizations.limits import RESERVED_TAG_PREFIX, TAGS
 from yett.rules.organizations.tree import Organization, find_policy
 from yett.services.call import Call
 from yett.services.organizations.access import Answer, Params, change_organization, get_managed, is_node, page_of
-from yett.services.organizations.errors import refuse, violates
+from yett.services.organizations.errors import invalid, refuse, violates
 
 
 def read_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """The tags of a request; of a key given twice, the last."""
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    """The tags of a request.
+
+    Raises:
+        ServiceError: InvalidInputException, for a key that is there twice, or is AWS's own.
+
+    Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_TagResource.html
+    """
+    found: dict[str, str] = {}
+    for tag in tags:
+        if tag["Key"] in found:
+            raise invalid("You can't specify a tag key twice.", "DUPLICATE_TAG_KEY")
+        if tag["Key"].lower().startswith(RESERVED_TAG_PREFIX):
+            raise invalid("You can't add, edit, or delete system tags.", "INVALID_SYSTEM_TAGS_PARAMETER")
+        found[tag["Key"]] = tag["Value"]
+    return found
 
 
 def tagged(organization: Organization, resource_id: str, tags: Mapping[str, str]) -> Organization:

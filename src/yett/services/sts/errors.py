@@ -23,6 +23,10 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
         "InvalidParameterValue",
         "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
     ),
+    Fault.RESERVED_TAG_KEY: (  # UNCERTAIN: code and text
+        "InvalidParameterValue",
+        "aws: prefixed tag key names are not allowed for external use.",
+    ),
     Fault.TRANSITIVE_KEY_WITHOUT_TAG: (
         "InvalidParameterValue",
         "The specified transitive tag key must be included in the requested tags.",
