@@ -186,7 +186,7 @@ class Act:
                 authorize(call.caller, further, self.resources, context, wording)
         for passed in row.passes:
             if roles := values_at(params, passed.member):
-                passing = context_of(call, keys | {"iam:PassedToService": (passed.service,)})
+                passing = context_of(call, {"iam:PassedToService": (passed.service,)})
                 authorize(call.caller, "iam:PassRole", roles, passing, wording)
 
     def entry(self, outcome: str) -> AuditEntry:

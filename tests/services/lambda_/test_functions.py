@@ -174,3 +174,13 @@ async def test_another_accounts_functions_are_out_of_reach(lambda_: Lambda, oper
         with pytest.raises(ServiceError, match="is not authorized to perform"):
             await lambda_(operation, by=caller(account=OTHER), FunctionName=name)
     assert (await lambda_("ListFunctions", by=caller(account=OTHER)))["Functions"] == []
+
+
+async def test_the_functions_tags_are_not_those_of_the_role_that_it_is_given(lambda_: Lambda) -> None:
+    await lambda_.create(Tags={"team": "blue"})
+    may = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
+    blue = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    passing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": ROLE, "Condition": blue}
+    by = caller({"Version": "2012-10-17", "Statement": [may, passing]})
+    with pytest.raises(ServiceError, match="iam:PassRole"):
+        await lambda_("UpdateFunctionConfiguration", by=by, FunctionName="f", Role=ROLE)

@@ -56,7 +56,8 @@ async def create_account(call: Call, params: Params) -> Answer:
     )
     tags = read_tags(params.get("Tags", ()))
     account = await draw_account_id(call)
-    await add_access_role(call, account, params.get("RoleName", DEFAULT_ROLE))
+    if not is_taken(organization, params["Email"]):
+        await add_access_role(call, account, params.get("RoleName", DEFAULT_ROLE))
     created = msgspec.structs.replace(creation, state="SUCCEEDED", account_id=account, failure_reason=None)
     member = MemberAccount(
         id=account,
@@ -68,7 +69,7 @@ async def create_account(call: Call, params: Params) -> Answer:
     )
 
     def change(current: Organization) -> Organization:
-        if any(each.email.lower() == member.email.lower() for each in current.accounts):
+        if is_taken(current, member.email) or is_taken(organization, member.email):
             return msgspec.structs.replace(current, creations=(*current.creations, creation))
         defaults = tuple(DEFAULTS[kind] for kind in current.enabled_types)
         grown = msgspec.structs.replace(
@@ -82,6 +83,11 @@ async def create_account(call: Call, params: Params) -> Answer:
     await change_organization(call, change)
     pending = {"Id": creation.id, "AccountName": creation.account_name, "State": "IN_PROGRESS"}
     return {"CreateAccountStatus": {**pending, "RequestedTimestamp": creation.requested_at}}
+
+
+def is_taken(organization: Organization, email: str) -> bool:
+    """Whether an account of the organization has the address."""
+    return any(each.email.lower() == email.lower() for each in organization.accounts)
 
 
 async def draw_account_id(call: Call) -> str:
