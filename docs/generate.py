@@ -139,7 +139,7 @@ KEYS_BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
         "_vpc_keys",
     ),
     ("Of every signed call to an AWS API", "services/iam/authorization.py", "context_of"),
-    ("Of the resource that an AWS API is asked about", "services/iam/authorization.py", "authorize"),
+    ("Of the resource that an AWS API is asked about", "services/iam/authorization.py", "owner_keys"),
     ("Of a caller known to IAM, at APIs and AWS APIs alike", "policy/request.py", "principal_context"),
     ("Of `sts:AssumeRole`", "services/sts/assume_role.py", "*"),
     ("Of a session made by `sts:AssumeRoleWithSAML`, ever after", "rules/sts/saml.py", "session_keys"),

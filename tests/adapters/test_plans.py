@@ -6,6 +6,7 @@ from typing import Any
 
 from yett.adapters.plans import CompiledPlans
 from yett.rules.execute_api.deployment import DeployedApi, DeployedStage, EndpointType
+from yett.rules.organizations.tree import MemberAccount, Organization
 
 
 def served(deployment_id: str) -> tuple[DeployedApi, DeployedStage]:
@@ -38,9 +39,43 @@ class Store:
         return found
 
 
+def make_organization(account: str) -> Organization:
+    joined = datetime(2026, 1, 1, tzinfo=UTC)
+    member = MemberAccount(id=account, name="n", email="e", parent_id="r-ab12", joined_at=joined, is_created=False)
+    return Organization(
+        id="o-exampleorg", management_account=account, root_id="r-ab12", feature_set="ALL", accounts=(member,)
+    )
+
+
+class Organizations:
+    """The organization that it is told, or none."""
+
+    def __init__(self, organization: Organization | None = None) -> None:
+        self.organization = organization
+
+    async def find(self, account: str) -> Organization | None:
+        return self.organization
+
+
+async def test_a_plan_knows_the_place_of_its_account_until_an_organization_moves() -> None:
+    organizations = Organizations()
+    plans = CompiledPlans(Store(), organizations)  # type: ignore[arg-type]
+    plan = await plans.resolve("abc", "prod")
+    assert plan is not None
+    assert (plan.organization_id, plan.organization_path) == (None, None)
+    organizations.organization = make_organization("123456789012")
+    for scope in (f"membership:{plan.account}", "organization:o-exampleorg"):
+        plans.forget(frozenset({scope}))
+        assert plans.current("abc", "prod") is None
+        plan = await plans.resolve("abc", "prod")
+        assert plan is not None
+        assert plan.organization_id == organizations.organization.id
+        assert plan.organization_path == f"{organizations.organization.id}/{organizations.organization.root_id}/"
+
+
 async def test_a_plan_is_compiled_once_until_its_stage_moves() -> None:
     store = Store()
-    plans = CompiledPlans(store)  # type: ignore[arg-type]
+    plans = CompiledPlans(store, Organizations())  # type: ignore[arg-type]
     assert plans.current("abc", "prod") is None
     plan = await plans.resolve("abc", "prod")
     assert plan is not None
@@ -55,7 +90,7 @@ async def test_a_plan_is_compiled_once_until_its_stage_moves() -> None:
 
 async def test_what_was_read_before_a_change_is_not_kept_after_it() -> None:
     store = Store()
-    plans = CompiledPlans(store)  # type: ignore[arg-type]
+    plans = CompiledPlans(store, Organizations())  # type: ignore[arg-type]
     store.gate.clear()
     waiting = asyncio.create_task(plans.resolve("abc", "prod"))
     await asyncio.sleep(0)
@@ -69,7 +104,7 @@ async def test_what_was_read_before_a_change_is_not_kept_after_it() -> None:
 
 
 async def test_memory_is_bounded() -> None:
-    plans = CompiledPlans(Store(), capacity=2)  # type: ignore[arg-type]
+    plans = CompiledPlans(Store(), Organizations(), capacity=2)  # type: ignore[arg-type]
     for stage in ("a", "b", "c"):
         await plans.resolve("abc", stage)
     assert plans.current("abc", "a") is None

@@ -124,6 +124,9 @@ def test_a_service_control_policy_binds_callers_of_member_accounts_at_the_gatewa
         document({"Effect": "Allow", "Principal": {"AWS": member}, "Action": INVOKE, "Resource": "execute-api:/*"})
     )
     assert wordings.call(user, api=api)[0] == 200
+    mine, outsider = perimeter(wordings, root["Arn"].split("/")[1])
+    assert wordings.call(mine, api=api)[0] == 200
+    assert wordings.call(outsider, api=api)[0] == 403
     made = organizations.create_policy(Name=unique("p"), Description="", Type=SCP, Content=document(DENY))
     guardrail = made["Policy"]["PolicySummary"]["Id"]
     organizations.attach_policy(PolicyId=guardrail, TargetId=member)
@@ -140,6 +143,15 @@ def test_a_service_control_policy_binds_callers_of_member_accounts_at_the_gatewa
     assert wordings.call(user, api=api) == wordings.expect(arn, silence, api)
     _, manager = make_user(wordings.running, ALLOW)
     assert wordings.call(manager)[0] == 200  # the management account is not bound
+
+
+def perimeter(wordings: Wordings, organization_id: str) -> tuple[Credentials, Credentials]:
+    """Users who may call the APIs of this organization alone, and of another one alone."""
+    users = []
+    for each in (organization_id, "o-anotherorg"):
+        condition = {"StringNotEquals": {"aws:ResourceOrgID": each}}
+        users.append(make_user(wordings.running, ALLOW, {**DENY, "Condition": condition})[1])
+    return users[0], users[1]
 
 
 def member_user(running: RunningServer, account: str) -> tuple[str, Credentials]:

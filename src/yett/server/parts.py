@@ -168,7 +168,7 @@ class Store(Struct, frozen=True, kw_only=True):
         upstream = PooledUpstream()
         session_tokens = SealedSessionTokens(sealer, SystemRandomness())
         api_store = SqlApiStore(database)
-        stored_plans = CompiledPlans(api_store)
+        stored_plans = CompiledPlans(api_store, SqlOrganizationStore(database))
         database.on_commit(stored_plans.forget)
         function_store = SqlFunctionStore(database)
         user_pool_store = SqlUserPoolStore(database)

@@ -59,6 +59,15 @@ def test_a_call_through_a_vpc_endpoint_has_the_keys_of_its_vpc_and_no_source_ip(
     assert [public.find(key) for key in ("aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce")] == [None] * 3
 
 
+def test_whose_the_api_is_is_told_to_everybody() -> None:
+    alone = build_context(Facts.of(make_request()), PLAN, identity=None)
+    assert alone["aws:ResourceAccount"] == (PLAN.account,)
+    assert [alone.find(key) for key in ("aws:resourceorgid", "aws:resourceorgpaths")] == [None, None]
+    plan = structs.replace(PLAN, organization_id="o-a", organization_path="o-a/r-b/")
+    placed = build_context(Facts.of(make_request()), plan, identity=None)
+    assert (placed["aws:ResourceOrgID"], placed["aws:ResourceOrgPaths"]) == (("o-a",), ("o-a/r-b/",))
+
+
 def test_the_facts_hold_no_header_that_could_be_a_credential() -> None:
     request = make_request(
         "GET", "/", ("Authorization", "secret"), ("Cookie", "secret"), query="t=secret", body=b"secret"

@@ -8,6 +8,7 @@ from typing import Any
 from yett.adapters.plans import CompiledPlans
 from yett.adapters.sql.api_store import SqlApiStore
 from yett.adapters.sql.database import Database
+from yett.adapters.sql.organization_store import SqlOrganizationStore
 from yett.adapters.sql.sealing import Sealer
 from yett.adapters.system import SystemRandomness
 from yett.policy import CallerPolicies, Kind, NamedPolicy, compile_policies, parse_policy
@@ -81,7 +82,7 @@ class Gateway:
     def __init__(self, home: Path) -> None:
         self.database = Database.open(f"sqlite:///{home}/yett.db", sealer=Sealer(bytes(32)))
         self.store = SqlApiStore(self.database)
-        self.plans = CompiledPlans(self.store)
+        self.plans = CompiledPlans(self.store, SqlOrganizationStore(self.database))
         self.database.on_commit(self.plans.forget)
         self.flushes = Flushes()
         self.trail = Trail()

@@ -8,7 +8,7 @@ from tests.control_plane.support import ACCOUNT, OTHER, make_caller, make_ports,
 from yett.policy import NO_CONTEXT, Wording
 from yett.ports.callers import Caller
 from yett.services.call import Call, ServiceError
-from yett.services.iam.authorization import account_of, authorize, context_of
+from yett.services.iam.authorization import account_of, authorize, context_of, owner_keys
 
 BUCKET = f"arn:aws:iam::{ACCOUNT}:role/"
 
@@ -40,6 +40,17 @@ def test_policies_may_ask_whose_the_resource_is() -> None:
     authorize(caller, "iam:GetRole", (f"{BUCKET}a", "*"), NO_CONTEXT, Wording.CURRENT)
     denied = refusal(caller, "iam:GetRole", f"arn:aws:iam::{OTHER}:role/a")
     assert denied.endswith(" with an explicit deny in an identity-based policy")
+
+
+def test_of_a_resource_of_the_callers_account_the_organization_is_known_too() -> None:
+    identity = structs.replace(make_caller().identity, organization_id="o-a", organization_paths=("o-a/r-b/",))
+    assert owner_keys(ACCOUNT, identity) == {
+        "aws:ResourceAccount": ACCOUNT,
+        "aws:ResourceOrgID": "o-a",
+        "aws:ResourceOrgPaths": ("o-a/r-b/",),
+    }
+    assert owner_keys(OTHER, identity) == {"aws:ResourceAccount": OTHER}
+    assert owner_keys(ACCOUNT, make_caller().identity) == {"aws:ResourceAccount": ACCOUNT}
 
 
 def test_a_denial_has_two_wordings() -> None:

@@ -129,6 +129,8 @@ class StagePlan(Struct, frozen=True, kw_only=True):
     is_default_endpoint_disabled: bool
     methods: tuple[MethodPlan, ...]
     access_log: AccessLog | None
+    organization_id: str | None = None  # of the account; None: it is in none, or nobody has looked yet
+    organization_path: str | None = None  # its place there: "o-exampleorg/r-ab12/ou-ab12-11111111/"
 
 
 def compile_plan(api: DeployedApi, stage: DeployedStage) -> StagePlan:

@@ -30,6 +30,9 @@ def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None
         "aws:viaawsservice": FALSE,
         "aws:principalisawsservice": FALSE,
     }
+    if plan.organization_id is not None and plan.organization_path is not None:
+        keys["aws:resourceorgid"] = (plan.organization_id,)
+        keys["aws:resourceorgpaths"] = (plan.organization_path,)
     if facts.vpc_origin is None:
         keys["aws:sourceip"] = (facts.source_ip,)
     else:

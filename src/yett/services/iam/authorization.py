@@ -23,6 +23,7 @@ from yett.rules.sts.authorization_message import Denial
 from yett.services.call import Call, ServiceError
 from yett.values.arn import Arn, NotAnArn
 from yett.values.identifiers import is_account_id
+from yett.values.identity import IamIdentity
 
 ANY_RESOURCE: Final = "*"
 # Services with one endpoint for the partition are asked in its Region, whichever a signature names.
@@ -54,7 +55,7 @@ def authorize(
             resource=resource,
             principal=Principal.iam(caller.identity),
             resource_account=account,
-            context=context.with_values({"aws:ResourceAccount": account}),
+            context=context.with_values(owner_keys(account, caller.identity)),
         )
         decision = decide(
             request,
@@ -70,6 +71,15 @@ def authorize(
                 status=403,
                 denial=Denial(request=request, decision=decision, identity=caller.identity, policies=caller.policies),
             )
+
+
+def owner_keys(account: str, identity: IamIdentity) -> dict[str, ContextValue | LazyValue]:
+    """Whose a resource is. Of another account's we do not know the organization: its keys are then absent."""
+    keys: dict[str, ContextValue | LazyValue] = {"aws:ResourceAccount": account}
+    if account == identity.account and identity.organization_id is not None:
+        keys["aws:ResourceOrgID"] = identity.organization_id
+        keys["aws:ResourceOrgPaths"] = identity.organization_paths
+    return keys
 
 
 def authorize_target(
