@@ -14,6 +14,7 @@ from tests.fakes.signature_wrapping import ATTACKS, wrap
 
 from yett.tokens import TokenFault, TokenRefused
 from yett.tokens.limits import SAML_NAMESPACES, SAML_RESPONSE_BYTES
+from yett.tokens.saml.metadata import parse_metadata
 from yett.tokens.saml.response import Assertion, read_response, verify_response
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -51,6 +52,19 @@ def test_what_xmlsec_signed_is_read(name: str) -> None:
     ]
     assert refused(document, certificate(rsa_key())) is TokenFault.SIGNATURE
     assert refused(document.replace(b"zoe@", b"eve@"), trusted) is TokenFault.SIGNATURE
+
+
+@pytest.mark.parametrize("name", ["pysaml2_response", "pysaml2_encrypted"])
+def test_what_pysaml2_answers_under_its_own_metadata_is_read(name: str) -> None:
+    """The cases are of an identity provider made with pysaml2 7.5.5: response and assertion signed; one encrypted."""
+    metadata = parse_metadata((CASES / "pysaml2_metadata.xml").read_text())
+    response = read_response(in_base64((CASES / f"{name}.xml").read_bytes()))
+    assert response.issuer == metadata.entity_id == "https://pysaml.example/idp"
+    key = (CASES / "decryption_key.pem").read_text()
+    assertion = verify_response(response, metadata.certificates, private_keys=[key])
+    assert (assertion.subject, assertion.audiences) == ("pat-1", (("urn:amazon:webservices",),))
+    named = {each.name: each.values for each in assertion.attributes}
+    assert named["urn:oid:1.3.6.1.4.1.5923.1.1.1.1"] == ("staff",)
 
 
 @pytest.mark.parametrize("signs", SIGNS)
