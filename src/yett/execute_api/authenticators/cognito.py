@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 """
 
 from collections import OrderedDict
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -19,6 +20,7 @@ from yett.values.arn import Arn
 from yett.values.errors import Unavailable
 
 EXPIRED: Final = "The incoming token has expired"
+KNOWN_POOLS: Final = 1024  # whose issuer is remembered
 REMEMBERED_TOKENS: Final = 4096  # verified tokens kept in a process, least recently used first to go
 
 # Whose: account, API, stage, authorizer; which: a hash of the token.
@@ -31,6 +33,7 @@ class CognitoAuthenticator:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._verified: OrderedDict[TokenKey, VerifiedToken] = OrderedDict()
+        self._issuer = lru_cache(maxsize=KNOWN_POOLS)(self._issuer_of)
 
     async def authenticate(self, routed: Routed) -> Standing:
         """The standing of the user behind the token.
@@ -102,7 +105,7 @@ class CognitoAuthenticator:
         # The signature covers the very payload that was read above.
         return VerifiedToken(pool_arn=pool_arn, issuer=issuer, claims=unverified, generation=generation)
 
-    def _issuer(self, pool_arn: str) -> str:
+    def _issuer_of(self, pool_arn: str) -> str:
         """The issuer of a pool, ``arn:aws:cognito-idp:{region}:{account}:userpool/{poolId}``."""
         arn = Arn.parse(pool_arn)
         return self._ports.settings.issuer(arn.resource.removeprefix("userpool/"))
