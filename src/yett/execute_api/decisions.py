@@ -11,7 +11,7 @@ from heapq import nlargest
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
-from typing import Final
+from typing import Final, Self
 
 from msgspec import Struct
 
@@ -50,49 +50,47 @@ class Refused(Struct, frozen=True):
     message: str = ""
 
 
-class Record:
+class Record(Struct, eq=False):
     """One call's progress along the line. The line writes it; nobody else does."""
 
-    __slots__ = (
-        "answer_bytes",
-        "api_id",
-        "at",
-        "decision",
-        "failure",
-        "marks",
-        "method",
-        "path",
-        "plan",
-        "question",
-        "refusal",
-        "request_id",
-        "source_ip",
-        "span",
-        "stage",
-        "standing",
-        "started",
-        "status",
-    )
+    request_id: str
+    at: datetime
+    method: str
+    source_ip: str
+    path: str
+    api_id: str  # "" where the URL names none; so the stage
+    stage: str
+    started: float  # by the clock of ``perf_counter``
+    plan: StagePlan | None = None
+    # When a step was passed, by the clock of ``started``; 0.0 where it was not.
+    routed_at: float = 0.0
+    screened_at: float = 0.0
+    authenticated_at: float = 0.0
+    authorized_at: float = 0.0
+    ended_at: float = 0.0  # by the integration's answer, or by whatever came in its place
+    question: Question | None = None
+    standing: Standing | None = None
+    decision: Decision | None = None
+    refusal: Refused | None = None
+    failure: str | None = None
+    status: int = 0
+    span: Span | None = None  # as long as the call goes on, where spans are wanted
+    answer_bytes: int | None = None  # of its body, where that is known beforehand
 
-    def __init__(self, request: HttpRequest, target: Target | None) -> None:
-        self.started = perf_counter()
-        self.request_id = request.request_id
-        self.at: datetime = request.received_at
-        self.method = request.method
-        self.source_ip = request.source_ip
-        self.path = request.path if target is None else target.path
-        self.api_id = "" if target is None else target.api_id
-        self.stage = "" if target is None else target.stage
-        self.plan: StagePlan | None = None
-        self.marks: list[float] = []  # when each step of STEPS was passed
-        self.question: Question | None = None
-        self.standing: Standing | None = None
-        self.decision: Decision | None = None
-        self.refusal: Refused | None = None
-        self.failure: str | None = None
-        self.status = 0
-        self.span: Span | None = None  # as long as the call goes on, where spans are wanted
-        self.answer_bytes: int | None = None  # of its body, where that is known beforehand
+    @classmethod
+    def of(cls, request: HttpRequest, target: Target | None) -> Self:
+        """The record of a call that has just come in."""
+        api_id, stage, path = ("", "", request.path) if target is None else (target.api_id, target.stage, target.path)
+        return cls(
+            request.request_id,
+            request.received_at,
+            request.method,
+            request.source_ip,
+            path,
+            api_id,
+            stage,
+            perf_counter(),
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -113,9 +111,15 @@ class Record:
         return "unauthenticated" if is_about_the_caller and decision is None else "error"
 
     @property
+    def marks(self) -> list[float]:
+        """When each step of STEPS was passed; and last, when the call ended in whichever."""
+        passed = (self.routed_at, self.screened_at, self.authenticated_at, self.authorized_at, self.ended_at)
+        return [mark for mark in passed if mark]
+
+    @property
     def seconds(self) -> float:
         """How long the call took, as far as it has come."""
-        return self.marks[-1] - self.started if self.marks else 0.0
+        return (self.ended_at or max(self.marks, default=self.started)) - self.started
 
     @property
     def identity(self) -> Identity:
@@ -126,27 +130,27 @@ class Record:
         """The call has found its method."""
         self.question = routed.question
         self.method = routed.request.method  # which an override may have made another than the one sent
-        self.marks.append(perf_counter())
+        self.routed_at = perf_counter()
 
     def screened(self) -> None:
         """The resource policy has no deny against it."""
-        self.marks.append(perf_counter())
+        self.screened_at = perf_counter()
 
     def authenticated(self, authenticated: Authenticated) -> None:
         """It is known who calls."""
         self.standing = authenticated.standing
-        self.marks.append(perf_counter())
+        self.authenticated_at = perf_counter()
 
     def authorized(self, authorized: Authorized) -> None:
         """The policies allow it."""
         self.decision = authorized.decision
-        self.marks.append(perf_counter())
+        self.authorized_at = perf_counter()
 
     def integrated(self, answer: HttpResponse) -> None:
         """The backend answered."""
         self.status = answer.status
         self.answer_bytes = len(answer.body) if answer.stream is None else answer.stream.length
-        self.marks.append(perf_counter())
+        self.ended_at = perf_counter()
 
     def refused(self, error: GatewayError, answer: HttpResponse) -> None:
         """A step refused."""
@@ -164,13 +168,13 @@ class Record:
             self.decision = error.decision
         self.status = answer.status
         self.answer_bytes = len(answer.body)
-        self.marks.append(perf_counter())
+        self.ended_at = perf_counter()
 
     def failed(self, reason: str, *, status: int) -> None:
         """Something broke."""
         self.failure = reason
         self.status = status
-        self.marks.append(perf_counter())
+        self.ended_at = perf_counter()
 
 
 class Decisions:
@@ -184,32 +188,34 @@ class Decisions:
         self._kept = kept
         self._allowed_one_in = allowed_one_in
         self._allowed = 0
-        # By the identity of a method, which is held so that no other comes to have it.
-        self._rows: dict[tuple[int, str, int, bool | None, bool], tuple[MethodPlan, Row]] = {}
+        # By the identity of a method, which is held so that no other comes to have it, and all that names hang on.
+        self._rows: dict[tuple[object, ...], tuple[MethodPlan, Row]] = {}
         self._in_hand: dict[str, Record] = {}
         self._rings: dict[str, deque[Record]] = {}  # by API id, in the order in which they were answered
         self._records: dict[str, Record] = {}  # those of all rings, by request id
 
     def open(self, request: HttpRequest, target: Target | None) -> Record:
         """A record for a call that has just come in. Who opens one closes it."""
-        record = Record(request, target)
+        record = Record.of(request, target)
         self._in_hand[record.request_id] = record
         return record
 
     def close(self, record: Record) -> None:
         """The call is answered, or will never be: it is counted, and kept in its API's ring, whose oldest goes."""
-        self._in_hand.pop(record.request_id, None)
+        request_id = record.request_id
+        self._in_hand.pop(request_id, None)
         self._row(record).add(record.seconds)
         if self._allowed_one_in != 1 and record.refusal is None and record.failure is None:
             self._allowed += 1
             if self._allowed % self._allowed_one_in:
                 return
-        api_id = OF_NOBODY if record.plan is None else record.plan.api_id
+        plan = record.plan
+        api_id = OF_NOBODY if plan is None else plan.api_id
         ring = self._rings.get(api_id)
         if ring is None:
             ring = self._rings[api_id] = deque()
         ring.append(record)
-        self._records[record.request_id] = record
+        self._records[request_id] = record
         if len(ring) > self._kept:
             self._records.pop(ring.popleft().request_id, None)
 
@@ -218,9 +224,15 @@ class Decisions:
         question = record.question
         if question is None:
             return self.tally.row(_names(record))
-        method, standing = question.method, record.standing
-        is_kept = None if standing is None or method.authorizer is None else standing.kept_since is not None
-        end = (id(method), record.outcome, record.status, is_kept, standing is None or standing.vouched_by is None)
+        method, standing, decision, refusal = question.method, record.standing, record.decision, record.refusal
+        end = (
+            id(method),
+            record.status,
+            None if decision is None else decision.outcome,
+            None if refusal is None else (refusal.error_type, refusal.default_status),
+            record.failure is None,
+            None if standing is None else (standing.kept_since is None, standing.vouched_by is None),
+        )
         known = self._rows.get(end)
         if known is None:
             if len(self._rows) >= ROWS_AT_HAND:

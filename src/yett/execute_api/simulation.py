@@ -90,7 +90,7 @@ async def simulate(
     invoke_authorizer: bool,
 ) -> Simulated:
     """What would be decided of *request*, made by *caller*; None stands for a call without a signature."""
-    record = Record(request, target)
+    record = Record.of(request, target)
     record.plan = plan
     try:
         await decide_without_calling(
