@@ -1,5 +1,7 @@
 """The last step: the backend is asked, by the integration's type, and its answer relayed."""
 
+from collections.abc import Awaitable
+
 from yett.execute_api.integrations.http import HttpIntegration
 from yett.execute_api.integrations.lambda_function import FunctionIntegration
 from yett.ports.bundle import Ports
@@ -16,16 +18,20 @@ class Integrations:
         self._http = HttpIntegration(ports)
         self._function = FunctionIntegration(ports)
 
-    async def integrate(self, call: Authorized) -> HttpResponse:
+    def integrate(self, call: Authorized) -> Awaitable[HttpResponse]:
         """Ask the backend.
 
         Raises:
             GatewayError: It could not be reached, took too long, or answered what cannot be relayed.
         """
-        match call.routed.method.integration.type:
-            case IntegrationType.AWS_PROXY:
-                return await self._function.ask(call)
+        match call.routed.question.method.integration.type:
             case IntegrationType.HTTP_PROXY:
-                return await self._http.ask(call)
+                return self._http.ask(call)
+            case IntegrationType.AWS_PROXY:
+                return self._function.ask(call)
             case IntegrationType.MOCK:
-                return render_mock(call)
+                return _mock(call)
+
+
+async def _mock(call: Authorized) -> HttpResponse:
+    return render_mock(call)

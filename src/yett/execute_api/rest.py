@@ -87,6 +87,5 @@ def route(request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -
 def with_request_ids(answer: HttpResponse, request_id: str) -> HttpResponse:
     """The answer with the two headers that every answer of a REST API has."""
     ids = (("x-amzn-RequestId", request_id), ("x-amz-apigw-id", extended_request_id(request_id)))
-    return HttpResponse(
-        status=answer.status, headers=Headers(answer.headers.lines + ids), body=answer.body, stream=answer.stream
-    )
+    headers = Headers(answer.headers.lines + ids)
+    return HttpResponse(status=answer.status, headers=headers, body=answer.body, stream=answer.stream)

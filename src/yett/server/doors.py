@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from yett.rules.execute_api.routing.domain import is_execute_api_host, locate
+from yett.rules.execute_api.routing.domain import find_api, locate
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
 AUTH_HOST: Final = re.compile(r"[a-z0-9-]{1,63}\.auth\.(?:localhost|[a-z0-9-]+\.amazoncognito\.com)")
@@ -30,7 +30,7 @@ def choose(host: str, path: str) -> Door:
     A host that serves invocations or sign-in serves nothing else: what an API answers must never share an origin with
     more.
     """
-    if is_execute_api_host(host):
+    if find_api(host) is not None:
         return Door.EXECUTE_API
     if AUTH_HOST.fullmatch(host) or POOL_DOCUMENT.fullmatch(path):
         return Door.HOSTED_LOGIN
@@ -60,14 +60,14 @@ class Doors(Struct, frozen=True, kw_only=True):
     hosted_login: Answer
     admin: Answer
 
-    async def answer(self, request: HttpRequest) -> HttpResponse:
+    def answer(self, request: HttpRequest) -> Awaitable[HttpResponse]:
         """Hand the request to its door."""
         match choose(request.host, request.path):
             case Door.EXECUTE_API:
-                return await self.execute_api(request)
+                return self.execute_api(request)
             case Door.CONTROL_PLANE:
-                return await self.control_plane(request)
+                return self.control_plane(request)
             case Door.HOSTED_LOGIN:
-                return await self.hosted_login(request)
+                return self.hosted_login(request)
             case Door.ADMIN:
-                return await self.admin(request)
+                return self.admin(request)

@@ -248,8 +248,13 @@ class _Front:
     def ready(self, answer: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
         self._answer = answer
 
-    async def answer(self, request: HttpRequest) -> HttpResponse:
-        return STARTING if self._answer is None else await self._answer(request)
+    def answer(self, request: HttpRequest) -> Awaitable[HttpResponse]:
+        return answer_starting(request) if self._answer is None else self._answer(request)
+
+
+async def answer_starting(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """The answer of a server that is not there yet."""
+    return STARTING
 
 
 def make_launch(

@@ -83,17 +83,30 @@ class PooledUpstream:
             request.network_rule,
             request.insecure_skip_verification,
         )
-        connection = self._take_idle(origin)
-        if connection is not None:
+        kept = self._take_idle(origin)
+        while True:
+            connection = kept or await self._connect(origin, deadline=deadline, loop=loop)
             try:
-                return await self._exchange(connection, request, head, deadline=deadline, loop=loop)
+                response = await connection.exchange(
+                    head,
+                    request.body,
+                    is_head=request.method == "HEAD",
+                    deadline=deadline,
+                    streams_above_bytes=request.streams_above_bytes,
+                )
             except ConnectionLost:
                 # The backend closed an idle connection just then. Nothing of an answer came; but a request with a body,
                 # or one that changes something each time, may have been acted on.
-                if request.body or request.method not in _IDEMPOTENT:
+                if kept is None or request.body or request.method not in _IDEMPOTENT:
                     raise
-        connection = await self._connect(origin, deadline=deadline, loop=loop)
-        return await self._exchange(connection, request, head, deadline=deadline, loop=loop)
+                kept = None
+                continue
+            except asyncio.CancelledError:
+                connection.close()
+                raise
+            if connection.is_usable and response.stream is None:
+                self._keep(connection, loop.time())
+            return response
 
     async def close(self) -> None:
         """Close every connection; what waits for an answer gets ``UpstreamUnreachable``."""
@@ -133,31 +146,6 @@ class PooledUpstream:
                 return connection
             connection.close()
         return None
-
-    async def _exchange(
-        self,
-        connection: UpstreamConnection,
-        request: UpstreamRequest,
-        head: bytes,
-        *,
-        deadline: float,
-        loop: asyncio.AbstractEventLoop,
-    ) -> UpstreamResponse:
-        waiter = connection.exchange(
-            head,
-            request.body,
-            is_head=request.method == "HEAD",
-            deadline=deadline,
-            streams_above_bytes=request.streams_above_bytes,
-        )
-        try:
-            response = await waiter
-        except asyncio.CancelledError:
-            connection.close()
-            raise
-        if connection.is_usable and response.stream is None:
-            self._keep(connection, loop.time())
-        return response
 
     def _keep(self, connection: UpstreamConnection, now: float) -> None:
         origin = self._origins.get(connection)

@@ -5,6 +5,7 @@ refinements observed on the service (spec 06, section 3.1).
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 REMAPPED: Final = "x-amzn-remapped-"
@@ -80,12 +81,14 @@ def withheld_from(column: int) -> frozenset[str]:
     return OWN | {name for name, treatments in REQUEST.items() if treatments[column] is not None}
 
 
+@lru_cache(maxsize=512)
 def is_withheld(name: str, withheld: frozenset[str]) -> bool:
     """Whether a client's header stays here. ``X_User`` does where ``X-User`` does: CGI reads both as one."""
     lower = name.lower()
     return lower in withheld or ("_" in lower and lower.replace("_", "-") in withheld)
 
 
+@lru_cache(maxsize=512)
 def treat_response(name: str, column: int) -> str | None:
     """The name under which a backend's header reaches the client; None if it does not."""
     treatments = RESPONSE.get(name.lower())

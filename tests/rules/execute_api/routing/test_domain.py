@@ -1,6 +1,6 @@
 import pytest
 
-from yett.rules.execute_api.routing.domain import Target, is_execute_api_host, locate
+from yett.rules.execute_api.routing.domain import Target, find_api, locate
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ def test_host_or_path_names_api_and_stage(host: str, path: str, expected: Target
 
 
 def test_only_hosts_of_invocations_are_such() -> None:
-    assert is_execute_api_host("abc123.execute-api.localhost")
-    assert not is_execute_api_host("localhost")
-    assert not is_execute_api_host("abc123.execute-api.localhost\n")
+    assert find_api("abc123.execute-api.localhost") == "abc123"
+    assert find_api("localhost") is None
+    assert find_api("abc123.execute-api.localhost\n") is None

@@ -1,6 +1,7 @@
 """Which API and stage a host and path name."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -19,9 +20,11 @@ class Target(Struct, frozen=True):
     path: str  # below the stage, raw, with its leading slash
 
 
-def is_execute_api_host(host: str) -> bool:
-    """Whether the host name is one that serves invocations and nothing else."""
-    return EXECUTE_API_HOST.fullmatch(host) is not None
+@lru_cache(maxsize=4096)
+def find_api(host: str) -> str | None:
+    """The API whose host name this is, which serves invocations and nothing else; None for any other host."""
+    match = EXECUTE_API_HOST.fullmatch(host)
+    return None if match is None else match[1]
 
 
 def locate(host: str, path: str) -> Target | None:
@@ -29,9 +32,9 @@ def locate(host: str, path: str) -> Target | None:
 
     *host* is lower case and without a port; *path* is raw.
     """
-    if match := EXECUTE_API_HOST.fullmatch(host):
+    if (api_id := find_api(host)) is not None:
         stage, _, rest = path[1:].partition("/")
-        return Target(match[1], stage, "/" + rest)
+        return Target(api_id, stage, "/" + rest)
     if match := PATH_FORM.fullmatch(path):
         return Target(match[1], match[2], match[3] or "/")
     return None
