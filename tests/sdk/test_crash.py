@@ -57,7 +57,7 @@ class Acknowledged:
         """Until so many writes more were acknowledged."""
         with self._more:
             wanted = len(self.users) + len(self.stages) + count
-            assert self._more.wait_for(lambda: len(self.users) + len(self.stages) >= wanted, timeout=60)
+            assert self._more.wait_for(lambda: len(self.users) + len(self.stages) >= wanted, timeout=180)
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def test_no_acknowledged_write_is_lost_when_the_server_is_killed(tmp_path: Path,
             acknowledged.wait_for(dice.randint(1, 12))
             process.end(signal.SIGKILL)
             for writer in writers:
-                writer.join(60)
+                writer.join(180)
     with served(home, database) as (_, url):
         check(url, acknowledged)
     assert len(acknowledged.users) + len(acknowledged.stages) >= ROUNDS
