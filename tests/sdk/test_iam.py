@@ -147,9 +147,9 @@ def test_a_role_from_its_making_to_its_end(iam: Any, policy_arn: str, running: R
     assert (found["RoleId"], found["MaxSessionDuration"], found["Tags"]) == (made["RoleId"], 7200, TAG)
     iam.update_role(RoleName=name, Description="second", MaxSessionDuration=3600)
     assert iam.update_role_description(RoleName=name, Description="third")["Role"]["Description"] == "third"
-    account = {"AWS": f"arn:aws:iam::{running.settings.account}:root"}
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trusting(account))
-    assert iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == account
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trusting({"AWS": running.settings.account}))
+    principal = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+    assert principal == {"AWS": f"arn:aws:iam::{running.settings.account}:root"}
     iam.delete_role_permissions_boundary(RoleName=name)
     iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=READ_ONLY)
     iam.tag_role(RoleName=name, Tags=[{"Key": "a", "Value": "1"}])

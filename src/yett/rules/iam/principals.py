@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from yett.values.identifiers import is_account_id
+
 ENTITY_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:user|role)/.+")
 UNIQUE_ID: Final = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,124}")
 
@@ -23,6 +25,14 @@ def named_entities(policy: str) -> list[str]:
 def kept_ids(policy: str) -> list[str]:
     """The unique ids that are principals in the policy; each once."""
     return list(dict.fromkeys(name for name in _names(policy) if UNIQUE_ID.fullmatch(name)))
+
+
+def named_accounts(policy: str) -> dict[str, str]:
+    """The accounts that are principals by their bare number, with the ARN that they are kept and shown by.
+
+    OBSERVED: a number that was saved is read back so (https://github.com/aws/aws-cdk/issues/9334).
+    """
+    return {name: f"arn:aws:iam::{name}:root" for name in _names(policy) if is_account_id(name)}
 
 
 def replace_principals(policy: str, names: Mapping[str, str]) -> str:

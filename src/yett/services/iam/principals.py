@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 import msgspec
 
 from yett.ports.iam_store import Role, User
-from yett.rules.iam.principals import kept_ids, named_entities, replace_principals
+from yett.rules.iam.principals import kept_ids, named_accounts, named_entities, replace_principals
 from yett.services.call import Call
 from yett.services.iam.entities import ROLE, USER, arn_of
 from yett.values.arn import Arn
@@ -27,7 +27,7 @@ async def keep_principals(call: Call, policy: str) -> str:
     Raises:
         UnknownPrincipal
     """
-    names: dict[str, str] = {}
+    names = named_accounts(policy)
     for text in named_entities(policy):
         entity = await find_principal(call, Arn.parse(text))
         if entity is not None:
