@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.cli.conftest import TEMPLATE, Shop
 from tests.cli.processes import run
+from tests.cli.test_audit import GUARDED
 
 SMALL = """\
 Parameters: {Name: {Type: String, Default: small}}
@@ -79,3 +80,17 @@ def test_parameters_are_given_as_name_and_value(shop: Shop, tmp_path: Path) -> N
     plan = json.loads(run("yett", *words, environment=shop.environment, cwd=tmp_path).stdout)
     (group,) = [one for one in plan["changes"] if one["logicalId"] == "Group"]
     assert group["properties"] == [{"path": "GroupName", "before": None, "after": "other-group"}]
+
+
+def test_an_authorizer_that_will_surprise_is_told_of(shop: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    (folder / "template.yaml").write_text(GUARDED)
+    went_up = run("yett", "deploy", "template.yaml", environment=shop.environment, cwd=folder)
+    assert went_up.returncode == 0, went_up.stderr
+    beware = [line.strip() for line in went_up.stdout.splitlines() if "beware" in line]
+    assert [line.split(": ")[1] for line in beware] == ["authorizer Narrow", "authorizer Wide"]
+    again = run("yett", "deploy", "template.yaml", "--json", environment=shop.environment, cwd=folder)
+    codes = [each["code"] for each in json.loads(again.stdout)["warnings"]]
+    assert codes == ["AUTHORIZER_NAMES_ONE_METHOD", "AUTHORIZER_ALLOWS_EVERYTHING"]
+    assert run("yett", "destroy", "guarded", environment=shop.environment, cwd=folder).returncode == 0

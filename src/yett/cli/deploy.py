@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, Final
 
 import click
 import msgspec
 
-from yett.cli.client import find_access
+from yett.cli.asking import ask
+from yett.cli.client import Access, find_access
 from yett.cli.planned import plan_as_json, show_plan
 from yett.cli.remote import RemoteSite
 from yett.cli.up import parse_parameter
@@ -18,6 +21,8 @@ from yett.templates.deploy import Stack, default_stack_name
 from yett.templates.deploy import deploy as deploy_template
 from yett.templates.packaging import Packager
 from yett.templates.planning import plan as plan_template
+
+OF_AUTHORIZERS: Final = "AUTHORIZER_"  # codes of the audit that begin so are about them
 
 
 @click.command()
@@ -43,7 +48,8 @@ def deploy(
     say = partial(click.echo, err=as_json)
     given = dict(parse_parameter(each) for each in parameters)
     name = stack_name or default_stack_name(template)
-    site = RemoteSite(find_access(endpoint_url))
+    access = find_access(endpoint_url)
+    site = RemoteSite(access)
     packager = Packager(read_settings(os.environ).home, progress=lambda line: say(f"  {line}"))
     if is_plan:
         plan = asyncio.run(plan_template(template, stack_name=name, parameters=given, site=site, packager=packager))
@@ -62,13 +68,26 @@ def deploy(
             on_progress=lambda event: tell(event, lambda line: say(f"  {line}")),
         )
     )
+    surprises = find_surprises(access, stack)
     if as_json:
-        click.echo(stack_as_json(stack))
+        click.echo(stack_as_json(stack, surprises))
     else:
-        show_stack(stack)
+        show_stack(stack, surprises)
 
 
-def show_stack(stack: Stack) -> None:
+def find_surprises(access: Access, stack: Stack) -> list[dict[str, Any]]:
+    """What the audit finds in the code of the stack's authorizers; nothing where the caller may not ask it."""
+    found: list[dict[str, Any]] = []
+    for api in stack.apis:
+        try:
+            answer = ask("audit", {"api": api.api_id, "stage": api.stage}, access=access)
+        except click.ClickException:  # who may deploy need not be one who may read every principal
+            return []
+        found += [each for each in answer["findings"] if each["code"].startswith(OF_AUTHORIZERS)]
+    return found
+
+
+def show_stack(stack: Stack, surprises: Sequence[Mapping[str, Any]]) -> None:
     """What is up, for a person."""
     for ignored in stack.ignored:
         click.echo(f"  ignored: {ignored.what} ({ignored.logical_id}): {ignored.why}")
@@ -77,9 +96,11 @@ def show_stack(stack: Stack) -> None:
         click.echo(f"  {api.logical_id}: {api.url}")
     for output in stack.outputs:
         click.echo(f"  {output.name} = {output.local or output.value}")
+    for each in surprises:
+        click.echo(f"  {click.style('beware', fg='yellow')}: {each['where']}: {each['message']}")
 
 
-def stack_as_json(stack: Stack) -> bytes:
+def stack_as_json(stack: Stack, surprises: Sequence[Mapping[str, Any]]) -> bytes:
     """What is up, for a program."""
     return msgspec.json.encode(
         {
@@ -91,5 +112,6 @@ def stack_as_json(stack: Stack) -> bytes:
                 {"logicalId": one.logical_id, "apiId": one.api_id, "stage": one.stage, "url": one.url}
                 for one in stack.apis
             ],
+            "warnings": surprises,
         }
     )

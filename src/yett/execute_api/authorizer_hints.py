@@ -41,9 +41,10 @@ async def code_findings(plan: StagePlan, ports: Ports) -> list[AuditFinding]:
 
 
 def _authorizers(plan: StagePlan) -> list[AuthorizerPlan]:
-    """The Lambda authorizers that guard a method, by id."""
+    """The Lambda authorizers that guard a method, by name."""
     used = {each.authorizer.id: each.authorizer for each in plan.methods if each.authorizer is not None}
-    return [used[name] for name in sorted(used) if used[name].function is not None]
+    of_functions = [each for each in used.values() if each.function is not None]
+    return sorted(of_functions, key=lambda each: (each.name, each.id))
 
 
 async def _read(authorizer: AuthorizerPlan, ports: Ports) -> Hints | None:
