@@ -21,7 +21,7 @@ from tests.rules.execute_api.support import (
 )
 
 from yett.policy import CallerPolicies, Kind, Outcome
-from yett.rules.execute_api.authorization_flow import decide_call
+from yett.rules.execute_api.authorization_flow import decide_call, screen_denies
 from yett.rules.execute_api.call import Standing
 from yett.rules.execute_api.deployment import AuthorizationType, EndpointType
 from yett.rules.execute_api.policy_changes import Cell, apply
@@ -207,6 +207,23 @@ def test_what_an_authorizer_answers_is_its_functions_to_change() -> None:
     proposals = propose(cells(answered, kind=KINDS.CUSTOM), "/vault")
     assert only_that_cell(proposals)
     assert all("the authorizer answers" in each.text for each in proposals)
+
+
+def test_a_deny_that_spares_the_authorizer_a_call_is_lifted_for_the_address() -> None:
+    deny = {"Effect": "Deny", "Sid": "Closed", "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    (cell, *_) = cells(Standing(identity=ANONYMOUS), kind=KINDS.CUSTOM, policy=[{}, deny])
+    decision = screen_denies(cell.question)
+    assert decision is not None
+    proposals = what_would_allow(cell.question, cell.standing, decision, own_policies=OWN)
+    for proposal in proposals:
+        changed = apply(proposal.changes, cell, made_for=cell.standing)
+        assert screen_denies(changed.question) is None
+    assert "it spares address 203.0.113.7" in proposals[0].text
+
+
+def test_more_denies_than_people_can_follow_are_theirs_to_sort_out() -> None:
+    denies = [{"Effect": "Deny", "Sid": f"No{number}"} for number in range(7)]
+    assert propose(cells(standing_of("bob", {}, *denies)), "/pets") == ()
 
 
 def test_a_private_api_without_a_policy_gets_one() -> None:

@@ -4,7 +4,7 @@ A proposal is held against the other cells of the access matrix, too: those that
 there are none, each says what else would change.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 from typing import Final
 
@@ -350,8 +350,3 @@ def _covers_api(value: str, question: Question) -> bool:
 def _literal(arn: str) -> str:
     """An ARN as a Resource that covers nothing else: what a path may have of wildcards is meant as it stands."""
     return "".join(f"${{{each}}}" if each in "*?$" else each for each in arn)
-
-
-def changes_of(proposals: Iterable[Proposal]) -> list[dict[str, object]]:
-    """The proposals as JSON."""
-    return [proposal.describe() for proposal in proposals]
