@@ -211,10 +211,12 @@ class IdentityProvider:
         signature = self.signature(document, algorithm=algorithm, key=key or self.key)
         return document[:place] + signature + document[place:]
 
-    def signature(self, document: str, *, algorithm: str = "sha256", key: Key | None = None) -> str:
-        """The signature of a document by the id of its root."""
+    def signature(
+        self, document: str, *, algorithm: str = "sha256", key: Key | None = None, identifier: str | None = None
+    ) -> str:
+        """The signature of a document by the id of its root, or by another."""
         key = key or self.key
-        identifier = document.partition(' ID="')[2].partition('"')[0]
+        identifier = identifier or document.partition(' ID="')[2].partition('"')[0]
         digest = hashlib.new(algorithm, canonicalize(document).encode()).digest()
         family = "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ecdsa"
         method = "http://www.w3.org/2000/09/xmldsig#rsa-sha1" if algorithm == "sha1" else f"{MORE}{family}-{algorithm}"

@@ -1,3 +1,4 @@
+import base64
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -133,6 +134,18 @@ def test_other_forms_of_encryption_are_refused(alteration: str) -> None:
     altered = ALTERED[alteration](document)
     assert altered != document
     assert refused(altered) in {TokenFault.SIGNATURE, TokenFault.ALGORITHM, TokenFault.CLAIM}
+
+
+@pytest.mark.parametrize("cipher", ["aes256-gcm", "aes256-cbc"])
+def test_what_was_tampered_with_does_not_open(cipher: str) -> None:
+    document = IDP.respond_encrypted(NOW, PUBLIC, cipher=cipher)
+    begin = document.rindex("<xenc:CipherValue>") + len("<xenc:CipherValue>")
+    end = document.rindex("</xenc:CipherValue>")
+    value = bytearray(base64.b64decode(document[begin:end]))
+    for place in range(len(value) - 32, len(value), 5):  # the tag, or what the padding is made of
+        tampered = bytes(value[:place]) + bytes([value[place] ^ 0x55]) + bytes(value[place + 1 :])
+        assert refused(document[:begin] + in_base64(tampered) + document[end:]) is TokenFault.SIGNATURE
+    assert refused(document[:begin] + in_base64(bytes(value[:-16])) + document[end:]) is TokenFault.SIGNATURE
 
 
 def test_a_private_key_is_rsa_and_has_no_passphrase() -> None:

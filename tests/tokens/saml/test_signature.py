@@ -104,6 +104,9 @@ ALTERED: dict[str, Callable[[str], str]] = {
         "</ds:CanonicalizationMethod>",
         f'<ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}" PrefixList="{" p" * 17}"/></ds:CanonicalizationMethod>',
     ),
+    "a relative namespace": lambda text: text.replace("<ds:SignedInfo ", '<ds:SignedInfo xmlns:p="p" ').replace(
+        "<ds:SignatureMethod ", "<ds:SignatureMethod xmlns:p='q' "
+    ),
     "another namespace": lambda text: text.replace('http://www.w3.org/2000/09/xmldsig#"', 'urn:x"'),
 }
 
@@ -114,6 +117,13 @@ def test_what_was_altered_is_refused(alteration: str) -> None:
     altered = ALTERED[alteration](document)
     assert altered != document
     assert refused(altered) in {TokenFault.SIGNATURE, TokenFault.ALGORITHM, TokenFault.CLAIM}
+
+
+def test_a_reference_that_could_be_read_as_another_counts_for_nothing() -> None:
+    """The library takes every hash off ``##inner``."""
+    inner = '<b ID="inner"></b>'
+    signature = IDP.signature(inner, identifier="#inner")
+    assert refused(f'<a ID="#inner">{inner}{signature}</a>') is TokenFault.SIGNATURE
 
 
 @pytest.mark.parametrize(
