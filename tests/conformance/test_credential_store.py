@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import structs
 
+from yett.adapters.sql import credential_store
 from yett.adapters.sql.credential_store import SqlCredentialStore
 from yett.adapters.sql.database import Database
 from yett.adapters.sql.iam_store import SqlIamStore
@@ -99,7 +100,10 @@ async def test_a_user_has_so_many_devices_and_must_be_there(database: Database, 
     assert seen == [Dependents(mfa_devices=2)]
 
 
-async def test_pages_are_of_those_assigned_or_not(database: Database, store: SqlCredentialStore) -> None:
+async def test_pages_are_of_those_assigned_or_not(
+    database: Database, store: SqlCredentialStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credential_store, "CHUNK", 2)
     alice = await add_user(database, "alice")
     for name in ("a", "b", "c", "d"):
         await store.add_mfa_device(device(name))

@@ -25,9 +25,13 @@ from yett.values.errors import Refusal
 NONE = compile_policies([], actions=None)
 
 
-def compiled(name: str, *statements: Mapping[str, object], kind: Kind = Kind.IDENTITY) -> object:
+def named(name: str, *statements: Mapping[str, object]) -> NamedPolicy:
     document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    return compile_policies([NamedPolicy(name, parse_policy(document, kind=kind))], actions=None)
+    return NamedPolicy(name, parse_policy(document, kind=Kind.IDENTITY))
+
+
+def compiled(name: str, *statements: Mapping[str, object]) -> object:
+    return compile_policies([named(name, *statements)], actions=None)
 
 
 def untold() -> None:
@@ -67,6 +71,12 @@ def test_a_statement_of_the_caller_s_own_side_is_told(place: str) -> None:
     (statement,) = render_denial(found, conditions=None, statements=True)["matchedStatements"]["items"]  # type: ignore[index]
     assert statement["actions"] == {"items": [{"value": "s3:*"}]}
     assert statement["resources"] == {"items": [{"value": "arn:aws:s3:::a"}]}
+
+
+def test_among_many_policies_the_one_that_denied_is_found() -> None:
+    other, another = ({**DENY, "Sid": sid, "NotAction": "iam:*"} for sid in ("Other", "Another"))
+    policies = [named("a", ALLOW, other), named("b", other, another), named("b", other, DENY), named("c", DENY)]
+    assert matched(denial(identity=compile_policies(policies, actions=None))) == ["No"]
 
 
 @pytest.mark.parametrize("place", ["scp", "rcp"])

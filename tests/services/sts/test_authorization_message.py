@@ -1,10 +1,13 @@
+import base64
 import json
 import random
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.services.aws import ACCOUNT, Aws, allow, deny, policy
 
+from yett.ports.bundle import Ports
 from yett.ports.callers import Caller
 from yett.rules.sts.authorization_message import FEWER_CONDITIONS
 from yett.services.call import ServiceError
@@ -144,10 +147,34 @@ async def test_one_that_is_too_long_or_empty_breaks_the_model(aws: Aws) -> None:
         assert (await aws.refused("sts:DecodeAuthorizationMessage", EncodedMessage=message))[0] == "ValidationError"
 
 
+def opaque(noise: random.Random, amount: int) -> str:
+    """Text that does not get shorter when it is compressed, but for what base 64 adds."""
+    return base64.b64encode(noise.randbytes(amount)).decode()
+
+
+async def test_a_denial_of_which_nothing_fits_has_no_message(aws: Aws) -> None:
+    class Narrow:
+        """A port for which everything is too long."""
+
+        asked = 0
+
+        def seal(self, text: str, *, account: str) -> None:
+            self.asked += 1
+
+    alice = await aws.user("alice")
+    with pytest.raises(ServiceError) as refused:
+        await aws.do("iam:ListUsers", alice)
+    assert refused.value.denial is not None
+    narrow = Narrow()
+    ports = cast(Ports, SimpleNamespace(authorization_messages=narrow))
+    assert encode_denial(refused.value.denial, ports, now=aws.time) is None
+    assert narrow.asked == 2 * len(FEWER_CONDITIONS)
+
+
 async def test_a_denial_that_would_be_too_long_is_told_in_part(aws: Aws) -> None:
     noise = random.Random(1)
     alice = await aws.user("alice", deny([f"iam:{noise.randbytes(20).hex()}", "iam:*"], Sid="Long"))
-    tags = [{"Key": noise.randbytes(60).hex(), "Value": noise.randbytes(120).hex()} for _ in range(50)]
+    tags = [{"Key": opaque(noise, 90), "Value": opaque(noise, 189)} for _ in range(50)]
     await aws.do("iam:TagUser", UserName="alice", Tags=tags)
     alice = await aws.resolve(alice.identity.access_key_id)
     message = await decoded(aws, await denial_of(aws, "iam:ListUsers", alice))
