@@ -26,9 +26,11 @@ from yett.rules.execute_api.call import Standing
 from yett.rules.execute_api.deployment import AuthorizationType, EndpointType
 from yett.rules.execute_api.policy_changes import Cell, apply
 from yett.rules.execute_api.what_would_allow import Proposal, what_would_allow
+from yett.values.http import VpcOrigin
 from yett.values.identity import ANONYMOUS, AuthorizerIdentity
 
 KINDS = AuthorizationType
+VPC = VpcOrigin(vpc="vpc-1a2b3c4d", endpoint=None)
 OWN = frozenset({"policy"})
 PATHS = ("/pets", "/pets/7", "/vault")
 ADDRESSES = ("203.0.113.7", "198.51.100.1")
@@ -154,6 +156,17 @@ def test_an_address_that_is_kept_out_is_spared_for_one_method_only() -> None:
     proposals = propose(matrix, "/pets")
     assert only_that_cell(proposals)
     assert "address 203.0.113.7" in proposals[0].text
+
+
+def test_a_caller_within_a_vpc_is_let_in_by_the_address_there() -> None:
+    deny = {"Effect": "Deny", "Condition": {"NotIpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}}
+    for policy in ([{}, deny], [{"Resource": f"{BASE}/elsewhere"}]):
+        matrix = [
+            structs.replace(cell, question=structs.replace(cell.question, facts=structs.replace(facts, vpc_origin=VPC)))
+            for cell in cells(Standing(identity=ANONYMOUS), kind=KINDS.NONE, policy=policy)
+            for facts in [cell.question.facts]
+        ]
+        assert propose(matrix, "/pets")
 
 
 def test_where_no_narrow_change_does_what_else_would_open_is_said() -> None:

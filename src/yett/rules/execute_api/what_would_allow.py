@@ -27,6 +27,7 @@ AT_ONCE: Final = 3  # the most policies that one proposal gives a new Allow
 DENIES: Final = 6  # more of them against one call are for people to sort out
 IP_ADDRESS: Final = "IpAddress"
 SOURCE_IP: Final = "aws:SourceIp"
+VPC_SOURCE_IP: Final = "aws:VpcSourceIp"
 PRINCIPAL_ARN: Final = "aws:PrincipalArn"
 
 
@@ -193,12 +194,17 @@ def _apart(cell: Cell, each: Weighed, statement: Statement) -> tuple[str, Statem
             _with_condition(statement, "ArnNotEquals", PRINCIPAL_ARN, arn, widen=True),
             _with_condition(statement, "ArnEquals", PRINCIPAL_ARN, arn, widen=False),
         )
-    address = cell.question.facts.source_ip
+    address, key = cell.question.facts.source_ip, _address_key(cell.question)
     return (
         f"address {address}",
-        _with_condition(statement, "NotIpAddress", SOURCE_IP, address, widen=True),
-        _with_condition(statement, IP_ADDRESS, SOURCE_IP, address, widen=False),
+        _with_condition(statement, "NotIpAddress", key, address, widen=True),
+        _with_condition(statement, IP_ADDRESS, key, address, widen=False),
     )
+
+
+def _address_key(question: Question) -> str:
+    """Under which key policies know the caller's address: a call through a VPC endpoint has another one."""
+    return SOURCE_IP if question.facts.vpc_origin is None else VPC_SOURCE_IP
 
 
 def _with_condition(statement: Statement, operator: str, key: str, value: str, *, widen: bool) -> Statement:
@@ -288,7 +294,7 @@ def _new_allow(cell: Cell, each: Weighed, own_policies: frozenset[str], *, is_ia
         whom = f" for {identity.principal_arn}"
     elif each.type is PolicyType.RESOURCE:
         principal = PrincipalElement((("*", "*"),))
-        conditions = (ConditionEntry(IP_ADDRESS, SOURCE_IP, (question.facts.source_ip,)),)
+        conditions = (ConditionEntry(IP_ADDRESS, _address_key(question), (question.facts.source_ip,)),)
         whom = f" for address {question.facts.source_ip}"
     elif each.type in {PolicyType.SCP, PolicyType.RCP, PolicyType.BOUNDARY} and isinstance(identity, IamIdentity):
         if each.type is PolicyType.RCP:
