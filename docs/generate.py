@@ -84,6 +84,11 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "`1` shows the canonical request and string to sign in the answer to a wrong signature, as AWS does; `0` not.",
         "`1`",
     ),
+    "YETT_STRICT_SIGNED_HEADERS": Variable(
+        "`1` refuses a request with an `x-amz-…` header that its signature does not cover, but for the date and the "
+        "session token; `0` lets it pass, as API Gateway does with the token.",
+        "`0`",
+    ),
     "YETT_METRICS_TOKEN": Variable(
         "Opens `/_yett/metrics` to whoever sends it as `Authorization: Bearer …`, as Prometheus does; nothing else.",
         "none: a signature is needed",

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -165,3 +166,16 @@ def ask_status(door: Door, target: str, headers: Mapping[str, str], port: int) -
         return answer.status
     finally:
         connection.close()
+
+
+def test_a_strict_server_refuses_a_header_that_the_signature_does_not_cover(
+    tmp_path: Path,
+) -> None:
+    with RunningServer(tmp_path, strict_signed_headers=True) as running:
+        for name, door in make_doors(running).items():
+            target, headers, _ = spoil({}, door, running)
+            assert ask_status(door, target, headers, running.server.port) == 200
+            status, code, message = ask(door, target, {**headers, "X-Amz-Meta": "x"}, running.server.port)
+            assert status == (400 if name == "json" else 403)
+            assert code in {"InvalidSignatureException", "SignatureDoesNotMatch"}
+            assert message == "'x-amz-meta' must be a 'SignedHeader' in the AWS Authorization."

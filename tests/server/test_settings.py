@@ -37,6 +37,7 @@ def test_the_environment_is_over_the_defaults() -> None:
             "YETT_COGNITO_ISSUER": "aws",
             "YETT_DENIAL_WORDING": "legacy",
             "YETT_ECHO_CANONICAL_REQUEST": "0",
+            "YETT_STRICT_SIGNED_HEADERS": "1",
             "YETT_HOSTS": " api.example.com, ,b.example.com",
             "YETT_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
             "YETT_VPC_EDGES": "10.7.0.0/16, 2001:db8:7::/48",
@@ -48,6 +49,7 @@ def test_the_environment_is_over_the_defaults() -> None:
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
     assert settings.vpc_edges == (ip_network("10.7.0.0/16"), ip_network("2001:db8:7::/48"))
     known = settings.for_port(4567)
+    assert known.strict_signed_headers
     assert known.public_url == "https://gate.test"
     assert (known.cognito_issuer_is_aws, known.denial_wording_is_current, known.echo_canonical_request) == (
         True,
@@ -64,6 +66,7 @@ def test_the_environment_is_over_the_defaults() -> None:
         ("YETT_COGNITO_ISSUER", "mine"),
         ("YETT_DENIAL_WORDING", "Current"),
         ("YETT_ECHO_CANONICAL_REQUEST", "yes"),
+        ("YETT_STRICT_SIGNED_HEADERS", "yes"),
         ("YETT_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("YETT_TRUSTED_PROXIES", "everyone"),
         ("YETT_VPC_EDGES", "everyone"),

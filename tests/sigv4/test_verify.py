@@ -231,6 +231,35 @@ def test_a_session_token_added_after_signing_is_accepted() -> None:
     assert (presented.session_token, presented.session_token_signed) == ("token", False)
 
 
+@pytest.mark.parametrize(
+    ("name", "covered"),
+    [
+        ("X-Amz-Meta", False),
+        ("x-amz-content-sha256", False),
+        ("X-Amz-Date", True),
+        ("X-Amz-Security-Token", True),
+        ("X-Amzn-Trace-Id", True),
+        ("Accept", True),
+    ],
+)
+@pytest.mark.parametrize("in_query", [False, True], ids=["header", "query"])
+def test_a_header_added_after_signing_is_let_pass_unless_one_is_strict(
+    name: str, covered: bool, in_query: bool
+) -> None:
+    request, signed_at = botocore_signs(in_query=in_query)
+    added = structs.replace(request, headers=Headers((*request.headers.without(name.lower()), (name, "x"))))
+    strict = structs.replace(EXPECTATION, is_strict=True)
+    if name != "X-Amz-Date" or in_query:
+        check(added, signed_at)
+    check(request, signed_at, expectation=strict)
+    if not covered:
+        with pytest.raises(SignatureRefused) as refusal:
+            check(added, signed_at, expectation=strict)
+        assert (refusal.value.fault, refusal.value.detail) == (Fault.HEADER_NOT_SIGNED, name.lower())
+    elif name != "X-Amz-Date" or in_query:
+        check(added, signed_at, expectation=strict)
+
+
 def test_x_amz_expires_has_no_effect() -> None:
     request, signed_at = botocore_signs(in_query=True, expires_seconds=1)
     check(request, signed_at + timedelta(seconds=300))

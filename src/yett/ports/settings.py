@@ -13,6 +13,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cognito_issuer_is_aws: bool = (
         False  # YETT_COGNITO_ISSUER=aws: tokens carry https://cognito-idp.{region}.amazonaws.com/{pool}
     )
+    strict_signed_headers: bool = False  # every x-amz-... header must be signed
     denial_wording_is_current: bool = True  # AWS's two wordings of a denial (spec 01, section 3)
     echo_canonical_request: bool = True  # in a signature mismatch, as AWS does
     decisions_kept: int = 4096  # of each API and process, for `yett explain`

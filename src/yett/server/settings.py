@@ -89,6 +89,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     cognito_issuer_is_aws: bool = False  # YETT_COGNITO_ISSUER=aws
     denial_wording_is_current: bool = True  # YETT_DENIAL_WORDING=current|legacy
     echo_canonical_request: bool = True  # YETT_ECHO_CANONICAL_REQUEST=1|0
+    strict_signed_headers: bool = False  # YETT_STRICT_SIGNED_HEADERS=1|0
     decisions_kept: int = DECISIONS_KEPT  # YETT_DECISIONS_KEPT
     decisions_allowed_one_in: int = 1  # YETT_DECISIONS_ALLOWED_ONE_IN
     access_log: Path | None = None  # YETT_ACCESS_LOG
@@ -122,6 +123,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             cognito_issuer_is_aws=self.cognito_issuer_is_aws,
             denial_wording_is_current=self.denial_wording_is_current,
             echo_canonical_request=self.echo_canonical_request,
+            strict_signed_headers=self.strict_signed_headers,
             decisions_kept=self.decisions_kept,
             decisions_allowed_one_in=self.decisions_allowed_one_in,
             access_log=None if self.access_log is None else str(self.access_log),
@@ -184,6 +186,7 @@ def read_settings(
         echo_canonical_request=_choose(
             environment, "YETT_ECHO_CANONICAL_REQUEST", {"1": True, "0": False}, default="1"
         ),
+        strict_signed_headers=_choose(environment, "YETT_STRICT_SIGNED_HEADERS", {"1": True, "0": False}, default="0"),
         decisions_kept=_count(environment, "YETT_DECISIONS_KEPT", default=DECISIONS_KEPT),
         decisions_allowed_one_in=_count(environment, "YETT_DECISIONS_ALLOWED_ONE_IN", default=1),
         access_log=Path(given).absolute() if (given := environment.get("YETT_ACCESS_LOG")) else None,

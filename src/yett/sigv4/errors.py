@@ -21,6 +21,7 @@ class Fault(StrEnum):
     AUTHORIZATION_INCOMPLETE = "authorization_incomplete"
     QUERY_INCOMPLETE = "query_incomplete"
     HOST_NOT_SIGNED = "host_not_signed"
+    HEADER_NOT_SIGNED = "header_not_signed"
     DATE = "date"
     EXPIRED = "expired"
     NOT_YET_CURRENT = "not_yet_current"
@@ -90,6 +91,7 @@ _QUERY_ANSWERS: Final = {
     Fault.AUTHORIZATION_INCOMPLETE: _INCOMPLETE,
     Fault.QUERY_INCOMPLETE: _INCOMPLETE,
     Fault.HOST_NOT_SIGNED: _MISMATCH,
+    Fault.HEADER_NOT_SIGNED: _MISMATCH,
     Fault.DATE: _INCOMPLETE,
     Fault.EXPIRED: _MISMATCH,
     Fault.NOT_YET_CURRENT: _MISMATCH,
@@ -255,6 +257,10 @@ _MESSAGES: Final[dict[Fault, Callable[[SignatureRefused, Dialect], str]]] = {
     Fault.AUTHORIZATION_INCOMPLETE: _authorization_incomplete,
     Fault.QUERY_INCOMPLETE: _query_incomplete,
     Fault.HOST_NOT_SIGNED: lambda _refusal, _dialect: _HOST_TEXT,
+    # UNCERTAIN: AWS's words for a header other than the host.
+    Fault.HEADER_NOT_SIGNED: lambda refusal, _: (
+        f"'{refusal.detail}' must be a 'SignedHeader' in the AWS Authorization."
+    ),
     Fault.DATE: _date,
     Fault.EXPIRED: _expired,
     Fault.NOT_YET_CURRENT: _not_yet_current,

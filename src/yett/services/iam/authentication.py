@@ -30,7 +30,8 @@ async def authenticate(
     """
     now = request.received_at
     signed = SignedRequest.of(request)
-    expectation = Expectation(service=service, region=region, skew_seconds=skew_seconds)
+    strict = ports.settings.strict_signed_headers
+    expectation = Expectation(service=service, region=region, skew_seconds=skew_seconds, is_strict=strict)
     presented = read_presented(signed, now=now, expectation=expectation)
     if presented is None:
         raise SignatureRefused(fault=Fault.NONE_PRESENT, reason="the request is not signed")
