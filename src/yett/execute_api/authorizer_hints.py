@@ -1,5 +1,6 @@
 """What the code of a stage's Lambda authorizers says of the answers that they will give, before anybody calls."""
 
+import asyncio
 import zipfile
 from io import BytesIO
 from typing import Final
@@ -53,12 +54,16 @@ async def _read(authorizer: AuthorizerPlan, ports: Ports) -> Hints | None:
     if function is None:
         return None
     package = await ports.function_store.find_code(function.account, function.region, function.code_sha256)
-    module = None if package is None else _handler_module(function, package)
+    # In a thread: other calls do not wait for a long module to be read.
+    return None if package is None else await asyncio.to_thread(_read_package, function, package)
+
+
+def _read_package(function: Function, package: bytes) -> Hints | None:
+    module = _handler_module(function, package)
     if module is None:
         return None
     file, source = module
-    read = read_python if file.endswith(PYTHON) else read_javascript
-    return Hints(file, read(source))
+    return Hints(file, (read_python if file.endswith(PYTHON) else read_javascript)(source))
 
 
 def _handler_module(function: Function, package: bytes) -> tuple[str, str] | None:
