@@ -71,6 +71,9 @@ def test_what_is_no_call(api):
 
 def test_that_fails(api):
     api.as_user("clerk").get("/c").assert_allowed()
+
+def test_that_fails_for_its_verb(api):
+    api.anonymous().post("/a").assert_allowed()
 """
 
 
@@ -84,7 +87,8 @@ def test_workers_of_xdist_have_a_gateway_each_and_tell_what_will_surprise(tmp_pa
     assert "  GET /c:\n    anonymous: unauthenticated\n    clerk: implicit_deny\n" in matrix
     finished = run_pytest(tmp_path, "-n", "2")
     assert "4 passed" in finished.stdout, finished.stdout + finished.stderr
-    assert "1 failed" in finished.stdout
+    assert "2 failed" in finished.stdout
+    assert "hint: this path has GET" in finished.stdout
     assert "add an Allow of execute-api:Invoke on arn:aws:execute-api:" in finished.stdout  # what would allow it
     assert "yett: beware" in finished.stdout
     assert finished.stdout.count("and is cached for 300 s: the next method gets 403") >= 1

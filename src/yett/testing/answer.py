@@ -1,6 +1,6 @@
 """An answer of the gateway, with the explanation of how it came about."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,14 +21,14 @@ class Answer:
         self,
         response: HttpResponse,
         trace: Mapping[str, Any],
-        propose: Callable[[], Sequence[Mapping[str, object]]] = tuple,
+        advise: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
-        """*propose* says what would allow the call, and is asked for when an explanation is."""
+        """*advise* says what would allow the call (``wouldAllow``, ``hints``), and is asked when an explanation is."""
         self.status = response.status
         self.headers = response.headers
         self.body = response.body
         self.trace = trace
-        self._propose = propose
+        self._advise = advise
 
     @property
     def text(self) -> str:
@@ -82,7 +82,7 @@ class Answer:
         """The explanation as `yett explain` prints it."""
         console = Console(width=160, color_system=None, highlight=False, soft_wrap=True)
         with console.capture() as captured:
-            console.print(draw({**self.trace, "wouldAllow": self._propose()}))
+            console.print(draw({**self.trace, **self._advise()}))
         return captured.get()
 
     def __repr__(self) -> str:

@@ -15,8 +15,11 @@ import uvloop
 from msgspec.structs import force_setattr, replace
 
 from yett.execute_api.access_matrix import rows_of
+from yett.execute_api.decisions import Record
+from yett.execute_api.hints import route_hints
 from yett.execute_api.proposals import propose
 from yett.execute_api.trace import explain
+from yett.ports.bundle import Ports
 from yett.ports.iam_store import Role, User
 from yett.rules.sts.temporary_credentials import TemporarySession
 from yett.server.putting_up import Up, put_up
@@ -377,11 +380,19 @@ class Client:
         record = gateway.server.decisions.find(request.request_id)
         if record is None:
             raise LookupError("the decision of this call is not kept any more")
-        answer = Answer(response, explain(record), lambda: gateway.run(propose(record, gateway.server.ports)))
+        answer = Answer(response, explain(record), lambda: gateway.run(advise(record, gateway.server.ports)))
         gateway.warnings.update(
             dict.fromkeys(f"{each['where']}: {each['message']}" for each in answer.trace["warnings"])
         )
         return answer
+
+
+async def advise(record: Record, ports: Ports) -> Mapping[str, object]:
+    """What would allow a call, and what it may have missed by little."""
+    return {
+        "wouldAllow": await propose(record, ports),
+        "hints": await route_hints(record.api_id, record.stage, record.method, record.path, ports),
+    }
 
 
 async def read_whole(answering: Awaitable[HttpResponse]) -> HttpResponse:
