@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -170,6 +171,22 @@ async def test_a_mark_is_used_once_while_it_is_remembered(database: Database, st
     assert await store.use_once(A, "three", until=later + timedelta(seconds=300), now=later)
     kept = await database.read(lambda tx: tx.scan(A, "", "iam.used-assertion"))
     assert [key.partition("/")[2] for key, _ in kept] == ["three"]
+
+
+async def test_members_are_listed_from_a_name_on_and_of_their_group_alone(store: SqlIamStore) -> None:
+    for name in ("devs", "devs2"):
+        await store.add(group(name))
+    for name in ("Ann", "bob", "Carl", "dora"):
+        await store.add(user(name, groups=("devs2",) if name == "dora" else ("devs",)))
+
+    async def names(**asked: Any) -> list[str]:
+        return [each.name for each in await store.members(A, "DEVS", **asked)]
+
+    assert await names() == ["Ann", "bob", "Carl"]
+    assert await names(limit=2) == ["Ann", "bob"]
+    assert await names(after="ann", limit=1) == ["bob"]
+    assert await names(after="BOB") == ["Carl"]
+    assert await names(after="carl") == []
 
 
 async def test_a_rename_takes_memberships_and_attachments_along(store: SqlIamStore) -> None:

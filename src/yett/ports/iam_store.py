@@ -235,8 +235,8 @@ class IamStore(Protocol):
 
     async def count(self, kind: type[E], account: Account) -> int: ...
 
-    async def members(self, account: Account, group: str) -> list[User]:
-        """The users of a group, by name."""
+    async def members(self, account: Account, group: str, *, after: str = "", limit: int | None = None) -> list[User]:
+        """The users of a group whose name comes after *after*, whatever its case, by name; *limit* of them at most."""
         ...
 
     async def find_policy(self, arn: str) -> ManagedPolicy | None:

@@ -160,11 +160,13 @@ class SqlIamStore:
         """How many there are."""
         return await self._database.read(lambda transaction: transaction.count(account, "", KINDS[kind]))
 
-    async def members(self, account: str, group: str) -> list[User]:
-        """The users of a group, by name."""
+    async def members(self, account: str, group: str, *, after: str = "", limit: int | None = None) -> list[User]:
+        """The users of a group that come after a name, by name."""
+        first = f"{fold(group)}/"
 
         def work(transaction: Transaction) -> list[User]:
-            rows = transaction.scan(account, "", MEMBER, prefix=f"{fold(group)}/")
+            begin = f"{first}{fold(after)}" if after else ""
+            rows = transaction.scan(account, "", MEMBER, prefix=first, after=begin, limit=limit)
             users = (load_entity(transaction, User, account, key.partition("/")[2]) for key, _ in rows)
             return [user for user in users if user is not None]
 

@@ -4,6 +4,7 @@ import msgspec
 
 from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import Dependents, Group
+from yett.rules.iam.limits import PAGE_ITEMS
 from yett.services.call import Call
 from yett.services.iam.authorization import authorize_target
 from yett.services.iam.entities import (
@@ -17,8 +18,9 @@ from yett.services.iam.entities import (
     describe_entity,
     draw_unique_id,
     get_entity,
+    more,
     page_entities,
-    page_of,
+    read_marker,
 )
 from yett.services.iam.errors import must_first
 
@@ -45,10 +47,10 @@ async def get_group(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroup.html
     """
     group = await get_entity(call, GROUP, params["GroupName"])
-    members, rest = page_of(
-        await call.ports.iam_store.members(call.account, group.name), params, key=lambda user: user.name.lower()
-    )
-    users = [describe_entity(USER, user, whole=False) for user in members]
+    limit = params.get("MaxItems", PAGE_ITEMS)
+    members = await call.ports.iam_store.members(call.account, group.name, after=read_marker(params), limit=limit + 1)
+    rest = more(members[limit - 1].name if len(members) > limit else None)
+    users = [describe_entity(USER, user, whole=False) for user in members[:limit]]
     return {"Group": describe_entity(GROUP, group, whole=True), "Users": users, **rest}
 
 
