@@ -40,6 +40,8 @@ SECRET_MEMBERS = frozenset(
         "Password",
         "PASSWORD",
         "NEW_PASSWORD",
+        "NewPassword",
+        "OldPassword",
         "PreviousPassword",
         "ProposedPassword",
         "RefreshToken",

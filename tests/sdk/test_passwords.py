@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from tests.sdk.making import make_user
 from tests.sdk.running import RunningServer
 
-FIRST, SECOND, THIRD = "First-horse-1", "Second-horse-2", "Third-horse-3"
+FIRST, SECOND, THIRD = "First-horse-battery-1", "Second-horse-battery-2", "Third-horse-battery-3"
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counted
 
 
+WRONG_SECRET = "nobody-has-a-key-with-this-for-its-secret"
+
+
 async def test_an_unknown_or_sleeping_access_key_makes_the_work_of_a_wrong_secret(aws: Aws, work: Counter[str]) -> None:
     await aws.user("ann", allow("*"))
     known = (await aws.do("iam:CreateAccessKey", UserName="ann"))["AccessKey"]
@@ -58,10 +61,10 @@ async def test_an_unknown_or_sleeping_access_key_makes_the_work_of_a_wrong_secre
     await aws.do("iam:UpdateAccessKey", UserName="bob", AccessKeyId=asleep["AccessKeyId"], Status="Inactive")
     made: dict[str, Counter[str]] = {}
     for name, key in {
-        "wrong secret": {**known, "SecretAccessKey": "x" * 40},
+        "wrong secret": {**known, "SecretAccessKey": WRONG_SECRET},
         "sleeping key": asleep,
-        "unknown key": {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "x" * 40},
-        "no key at all": {"AccessKeyId": "nonsense", "SecretAccessKey": "x" * 40},
+        "unknown key": {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": WRONG_SECRET},
+        "no key at all": {"AccessKeyId": "nonsense", "SecretAccessKey": WRONG_SECRET},
     }.items():
         for _ in range(2):  # the second time, when the day's signing keys are derived
             request = aws.signed(key)
