@@ -24,7 +24,7 @@ from yett.server import settings as server_settings
 from yett.services.perform import SERVICES, table_of
 from yett.services.permissions.row import Exempt, Permission
 from yett.templates.resources.table import TYPES
-from yett.templates.strictness import IGNORED_TYPES
+from yett.templates.strictness import IGNORED_TYPES, TRANSFORMS
 from yett.wire import service_model
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -384,7 +384,14 @@ def templates() -> str:
         "# Templates\n\n"
         "SAM templates are expanded by AWS's own translator; these are the types that are then made. A type or "
         "property that is in neither table stops the deployment, with its name and its line: nothing that bears on "
-        f"access is stored and not enforced.\n\n## Made\n\n{table(('type', 'properties'), lines)}\n\n"
+        "access is stored and not enforced.\n\n"
+        f"Transforms: {codes(TRANSFORMS)}, and `AWS::Include` of a file of this machine (`Location: api.yaml`). "
+        "Functions: `Ref`, `Condition`, and `Fn::` with `And`, `Base64`, `Cidr`, `Equals`, `FindInMap`, `ForEach`, "
+        "`GetAtt`, `GetAZs`, `If`, `ImportValue`, `Join`, `Length`, `Not`, `Or`, `Select`, `Split`, `Sub`, "
+        "`ToJsonString`, each within each. Macros, `Rules`, nested stacks and custom resources are refused. "
+        "`DeletionPolicy` and `UpdateReplacePolicy` are `Delete`, `Retain` or `RetainExceptOnCreate`; nothing "
+        "here can be snapshotted.\n\n"
+        f"## Made\n\n{table(('type', 'properties'), lines)}\n\n"
         f"## Ignored, and said so once\n\n{table(('type', 'why nothing is lost'), ignored_lines)}\n"
     )
 

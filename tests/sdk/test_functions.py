@@ -3,14 +3,13 @@
 import io
 import json
 import os
-import shutil
 import signal
 import threading
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.node_js import needs_node
 from tests.sdk.making import Api, make_function, package, proxy, unique
 from tests.sdk.running import RunningServer
 from tests.security.serving import Served
@@ -68,7 +67,7 @@ def test_an_api_runs_the_version_that_its_alias_names_if_the_aliass_own_policy_a
     assert answer["ExecutedVersion"] == "2"
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="`node` is not installed")
+@needs_node
 def test_a_node_function_with_a_layer_is_behind_an_api(running: RunningServer) -> None:
     client = running.client("lambda")
     shared = {

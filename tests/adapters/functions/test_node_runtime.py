@@ -2,17 +2,17 @@
 
 import asyncio
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.adapters.functions.support import ARN, bench
+from tests.node_js import needs_node
 
 from yett.adapters.functions.interpreters import find_node
 from yett.ports.function_runner import FunctionUnavailable
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="`node` is not installed")
+pytestmark = needs_node
 
 NODE: dict[str, Any] = {"runtime": "nodejs20.x", "handler": "index.handler"}
 

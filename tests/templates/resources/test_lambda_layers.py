@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.node_js import needs_node
 from tests.templates.ground import Ground
 
 TEMPLATE = """\
@@ -94,6 +95,7 @@ async def test_a_layer_that_must_be_built_is_refused(ground: Ground, name: str) 
     assert f"`{name}`: layers are not built here" in await ground.refusal(text)
 
 
+@needs_node
 async def test_lines_of_javascript_are_a_module_of_it(ground: Ground) -> None:
     write_layers(ground, "x")
     lines = "exports.handler = async () => 'from node'"
