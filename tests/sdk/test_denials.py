@@ -14,7 +14,7 @@ INVOKE = "execute-api:Invoke"
 ALLOW = {"Effect": "Allow", "Action": INVOKE, "Resource": "*"}
 DENY = {**ALLOW, "Effect": "Deny"}
 ELSEWHERE = {**ALLOW, "Resource": "arn:aws:execute-api:*:*:nowhere/*"}
-SCP = "SERVICE_CONTROL_POLICY"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 
 
 def document(*statements: dict[str, Any]) -> str:
@@ -27,6 +27,7 @@ class Wordings:
     def __init__(self, running: RunningServer, *, is_current: bool) -> None:
         self.running, self.is_current = running, is_current
         self.api = self.make_api()
+        self.member: tuple[str, str] | None = None  # the organization's root and an account of it
 
     def make_api(self, policy: str | None = None) -> Api:
         api = Api(self.running, **({} if policy is None else {"policy": policy}))
@@ -45,6 +46,20 @@ class Wordings:
         if not self.is_current:
             suffix = " with an explicit deny" if "explicit" in suffix else ""
         return 403, f"User: {arn} is not authorized to perform: {INVOKE} on resource: {resource}{suffix}"
+
+    def organization(self) -> tuple[Any, str, str]:
+        """A client of the organization, the id of its root, and a member account; made when first asked for."""
+        organizations = self.running.client("organizations")
+        if self.member is None:
+            organizations.create_organization(FeatureSet="ALL")
+            (root,) = [each["Id"] for each in organizations.list_roots()["Roots"]]
+            for kind in (SCP, RCP):
+                organizations.enable_policy_type(RootId=root, PolicyType=kind)
+            asked = organizations.create_account(Email=f"{unique('m')}@example.com", AccountName="member")
+            asked_id = asked["CreateAccountStatus"]["Id"]
+            status = organizations.describe_create_account_status(CreateAccountRequestId=asked_id)
+            self.member = (root, str(status["CreateAccountStatus"]["AccountId"]))
+        return organizations, *self.member
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["current", "legacy"])
@@ -111,20 +126,30 @@ def test_a_resource_policy(wordings: Wordings) -> None:
     assert wordings.call(user, "/prod/signed", denied) == wordings.expect(arn, deny, denied)
 
 
+def test_a_resource_control_policy_binds_a_user_pool_of_a_member_account(wordings: Wordings) -> None:
+    organizations, _, member = wordings.organization()
+    cognito = wordings.running.client("cognito-idp", member_admin(wordings.running, member))
+    pool = cognito.create_user_pool(PoolName=unique("pool"))["UserPool"]["Id"]
+    everybody = {"Effect": "Deny", "Principal": "*", "Action": "cognito-idp:*", "Resource": "*"}
+    made = organizations.create_policy(Name=unique("r"), Description="", Type=RCP, Content=document(everybody))
+    guardrail = made["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=guardrail, TargetId=member)
+    with pytest.raises(ClientError) as refused:
+        cognito.describe_user_pool(UserPoolId=pool)
+    suffix = " with an explicit deny in a resource control policy" if wordings.is_current else " with an explicit deny"
+    assert refused.value.response["Error"]["Message"].endswith(suffix)
+    organizations.detach_policy(PolicyId=guardrail, TargetId=member)
+    assert cognito.describe_user_pool(UserPoolId=pool)["UserPool"]["Id"] == pool
+
+
 def test_a_service_control_policy_binds_callers_of_member_accounts_at_the_gateway(wordings: Wordings) -> None:
-    organizations = wordings.running.client("organizations")
-    organizations.create_organization(FeatureSet="ALL")
-    (root,) = organizations.list_roots()["Roots"]
-    organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
-    asked = organizations.create_account(Email=f"{unique('m')}@example.com", AccountName="member")
-    status = organizations.describe_create_account_status(CreateAccountRequestId=asked["CreateAccountStatus"]["Id"])
-    member = status["CreateAccountStatus"]["AccountId"]
+    organizations, root, member = wordings.organization()
     arn, user = member_user(wordings.running, member)
     api = wordings.make_api(
         document({"Effect": "Allow", "Principal": {"AWS": member}, "Action": INVOKE, "Resource": "execute-api:/*"})
     )
     assert wordings.call(user, api=api)[0] == 200
-    mine, outsider = perimeter(wordings, root["Arn"].split("/")[1])
+    mine, outsider = perimeter(wordings, organizations.describe_organization()["Organization"]["Id"])
     assert wordings.call(mine, api=api)[0] == 200
     assert wordings.call(outsider, api=api)[0] == 403
     made = organizations.create_policy(Name=unique("p"), Description="", Type=SCP, Content=document(DENY))
@@ -136,9 +161,9 @@ def test_a_service_control_policy_binds_callers_of_member_accounts_at_the_gatewa
     organizations.detach_policy(PolicyId=guardrail, TargetId=member)
     assert wordings.call(user, api=api)[0] == 200
     organizations.update_policy(PolicyId=guardrail, Content=document({**ALLOW, "Action": "s3:*"}))
-    organizations.attach_policy(PolicyId=guardrail, TargetId=root["Id"])
+    organizations.attach_policy(PolicyId=guardrail, TargetId=root)
     (full,) = [each["Id"] for each in organizations.list_policies(Filter=SCP)["Policies"] if each["AwsManaged"]]
-    organizations.detach_policy(PolicyId=full, TargetId=root["Id"])  # every level must allow: the root's no longer does
+    organizations.detach_policy(PolicyId=full, TargetId=root)  # every level must allow: the root's no longer does
     silence = f" because no service control policy allows the {INVOKE} action"
     assert wordings.call(user, api=api) == wordings.expect(arn, silence, api)
     _, manager = make_user(wordings.running, ALLOW)
@@ -154,13 +179,17 @@ def perimeter(wordings: Wordings, organization_id: str) -> tuple[Credentials, Cr
     return users[0], users[1]
 
 
-def member_user(running: RunningServer, account: str) -> tuple[str, Credentials]:
-    """A user of a member account who may call APIs, made by its OrganizationAccountAccessRole."""
+def member_admin(running: RunningServer, account: str) -> Credentials:
+    """A session of a member account's OrganizationAccountAccessRole."""
     role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
     _, admin = make_user(running, {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role})
     keys = running.client("sts", admin).assume_role(RoleArn=role, RoleSessionName="admin")["Credentials"]
-    session = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-    iam = running.client("iam", session)
+    return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+def member_user(running: RunningServer, account: str) -> tuple[str, Credentials]:
+    """A user of a member account who may call APIs, made by its OrganizationAccountAccessRole."""
+    iam = running.client("iam", member_admin(running, account))
     arn = iam.create_user(UserName="caller")["User"]["Arn"]
     iam.put_user_policy(UserName="caller", PolicyName="inline", PolicyDocument=document(ALLOW))
     key = iam.create_access_key(UserName="caller")["AccessKey"]

@@ -308,6 +308,7 @@ def make(bearing: Bearing, identity: IamIdentity, secret_access_key: Secret, *, 
         secret_access_key=secret_access_key,
         policies=bearing.compile(None),
         invocation_policies=bearing.compile(INVOCATIONS),
+        resource_control=resource_control(bearing.organization, identity.account),
         expires_at=expires_at,
     )
     return Loaded(caller, bearing.scopes)

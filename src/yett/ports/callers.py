@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from yett.policy import CallerPolicies
+from yett.policy import CallerPolicies, CompiledPolicies
 from yett.values.errors import Refusal
 from yett.values.identity import IamIdentity
 from yett.values.secret import Secret
@@ -44,6 +44,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     secret_access_key: Secret
     policies: CallerPolicies
     invocation_policies: CallerPolicies | None = None  # the same, for execute-api's actions alone; None: use `policies`
+    resource_control: tuple[CompiledPolicies, ...] = ()  # levels of what binds the resources of the caller's account
     expires_at: datetime | None = None  # temporary credentials only
 
 

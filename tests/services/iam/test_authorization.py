@@ -5,7 +5,7 @@ import pytest
 from msgspec import structs
 from tests.control_plane.support import ACCOUNT, OTHER, make_caller, make_ports, statement
 
-from yett.policy import NO_CONTEXT, Wording
+from yett.policy import NO_CONTEXT, Kind, NamedPolicy, Wording, compile_policies, parse_stored_policy
 from yett.ports.callers import Caller
 from yett.services.call import Call, ServiceError
 from yett.services.iam.authorization import account_of, authorize, context_of, owner_keys
@@ -51,6 +51,30 @@ def test_of_a_resource_of_the_callers_account_the_organization_is_known_too() ->
     }
     assert owner_keys(OTHER, identity) == {"aws:ResourceAccount": OTHER}
     assert owner_keys(ACCOUNT, make_caller().identity) == {"aws:ResourceAccount": ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "bound"),
+    [
+        ("cognito-idp:DeleteUserPool", f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/p", True),
+        ("dynamodb:GetItem", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t", True),
+        ("cognito-idp:ListUserPools", "*", False),
+        ("iam:GetRole", f"{BUCKET}a", False),
+        ("lambda:GetFunction", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", False),
+    ],
+)
+def test_resource_control_binds_the_resources_of_the_services_that_know_it(
+    action: str, resource: str, bound: bool
+) -> None:
+    document = {"Statement": statement("Deny", "*", Principal="*"), "Version": "2012-10-17"}
+    level = compile_policies([NamedPolicy("rcp", parse_stored_policy(document, kind=Kind.RCP))], actions=None)
+    for name, is_root in (("dev", False), ("root", True)):
+        caller = make_caller(statement("Allow", "*"), name=name, is_root=is_root)
+        caller = structs.replace(caller, resource_control=(level,))
+        if bound:
+            assert refusal(caller, action, resource).endswith(" with an explicit deny in a resource control policy")
+        else:
+            authorize(caller, action, (resource,), NO_CONTEXT, Wording.CURRENT)
 
 
 def test_a_denial_has_two_wordings() -> None:

@@ -1,7 +1,7 @@
 """Resource control policies, ready to be weighed: they bind what is done to an account's resources, by whomever.
 
-Of the services that yett plays, STS alone is bound by them: a role is the resource of whoever assumes it. They do not
-reach invocations of APIs.
+Of the services that yett plays, STS, user pools and DynamoDB are bound by them: a role is the resource of whoever
+assumes it. They do not reach invocations of APIs.
 
 Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 """
@@ -12,6 +12,9 @@ from typing import Final
 from yett.policy import CompiledPolicies, Kind, NamedPolicy, compile_policies, parse_stored_policy
 from yett.rules.organizations.tree import Organization, PolicyType, policy_levels
 
+# Prefixes of actions, of those that are authorized by IAM here; who assumes a role is asked where it is assumed.
+# Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services
+BOUND_SERVICES: Final = frozenset({"cognito-idp", "dynamodb"})
 COMPILED_LEVELS: Final = 256  # kept; equal texts share one
 
 

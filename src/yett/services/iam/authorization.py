@@ -6,8 +6,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import structs
+
 from yett.policy import (
     AuthorizationRequest,
+    CallerPolicies,
     CompiledPolicies,
     Outcome,
     Principal,
@@ -19,6 +22,7 @@ from yett.policy import (
 )
 from yett.policy.request import ContextValue, LazyValue
 from yett.ports.callers import Caller
+from yett.rules.organizations.resource_control import BOUND_SERVICES
 from yett.rules.sts.authorization_message import Denial
 from yett.services.call import Call, ServiceError
 from yett.values.arn import Arn, NotAnArn
@@ -57,9 +61,10 @@ def authorize(
             resource_account=account,
             context=context.with_values(owner_keys(account, caller.identity)),
         )
+        policies = policies_on(caller, action, resource)
         decision = decide(
             request,
-            caller=caller.policies,
+            caller=policies,
             resource_policy=resource_policy,
             same_account=account == caller.identity.account,
         )
@@ -69,8 +74,17 @@ def authorize(
                 f"User: {caller.identity.arn} is not authorized to perform: {action} on resource: {resource}"
                 f"{denial_suffix(decision, action, wording=wording)}",
                 status=403,
-                denial=Denial(request=request, decision=decision, identity=caller.identity, policies=caller.policies),
+                denial=Denial(request=request, decision=decision, identity=caller.identity, policies=policies),
             )
+
+
+def policies_on(caller: Caller, action: str, resource: str) -> CallerPolicies:
+    """What bears on the caller, and with it what binds a resource of its account; another account's is not known here.
+
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    is_bound = action.partition(":")[0] in BOUND_SERVICES and account_of(resource) == caller.identity.account
+    return structs.replace(caller.policies, rcp=caller.resource_control) if is_bound else caller.policies
 
 
 def owner_keys(account: str, identity: IamIdentity) -> dict[str, ContextValue | LazyValue]:
