@@ -44,6 +44,11 @@ class Run:
         process = self.start(Gateway.command(self.folder / "home"))
         return Gateway(process, upstream_port=self.upstream_port)
 
+    def gateway_with(self, workers: int) -> Gateway:
+        """A yett of its own, with so many workers."""
+        process = self.start(Gateway.command(self.folder / f"home-{workers}", workers=workers))
+        return Gateway(process, upstream_port=self.upstream_port)
+
     def start(self, command: list[str], *, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a process that ends with the run."""
         process = start(command, log=self.folder / "errors.log", environment=environment)

@@ -58,6 +58,7 @@ class Gateway:
         self._nonces = count()
         said = self._hear()
         self.port: int = said["port"]
+        self._admin_port: int = said["admin_port"]
         self._root = Credentials(said["access_key"], said["secret_key"])
         self._apis = {policy: self._make_api(policy) for policy in ("none", "allows", "denies")}
         self._make_routes()
@@ -65,15 +66,17 @@ class Gateway:
             self.client("apigateway").create_deployment(restApiId=api, stageName=STAGE)
 
     @staticmethod
-    def command(home: Path) -> list[str]:
-        """How to start the process that this class takes."""
-        return [sys.executable, "-m", "bench.yett_server", str(home)]
+    def command(home: Path, *, workers: int = 0) -> list[str]:
+        """How to start the process that this class takes; its calls are answered in *workers* processes beside it, if
+        there are any.
+        """
+        return [sys.executable, "-m", "bench.yett_server", str(home), str(workers)]
 
     def client(self, service: Any) -> Any:
         """A boto3 client, as root."""
         return boto3.client(
             service,
-            endpoint_url=f"http://localhost:{self.port}",
+            endpoint_url=f"http://localhost:{self._admin_port}",
             region_name=REGION,
             aws_access_key_id=self._root.access_key,
             aws_secret_access_key=self._root.secret_key,

@@ -1,9 +1,10 @@
 """Measure parts of a request in this process, without HTTP; and how long a warm function is waited for.
 
-    python -m bench.micro [--only policy,sigv4,routing,tokens,record,function] [--name after-this-change]
+    python -m bench.micro [--only policy,sigv4,routing,tokens,record,function,workers] [--name after-this-change]
 
-Figures are CPU microseconds of one operation: the least of several repeats, and their median. `function` alone is
-waiting time, since other processes take part. A JSON file goes to bench/results/; bench/README.md says how to read it.
+Figures are CPU microseconds of one operation: the least of several repeats, and their median. `function` is waiting
+time, since other processes take part; `workers` the CPU of all of a server's processes, a call of an open route. A JSON
+file goes to bench/results/; bench/README.md says how to read it.
 """
 
 import argparse
@@ -26,10 +27,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.rules.execute_api.support import call, http
 
 from bench import policy_peers
-from bench.contenders import Run, mock, warm_function
+from bench.contenders import Run, mock, start_upstream, warm_function
 from bench.corpus import REGION, ask, make_policies, make_routes
 from bench.load import drive
-from bench.processes import describe_machine, stop
+from bench.processes import cpu_seconds, describe_machine, resident_megabytes, stop
 from bench.results import write
 from yett.execute_api.access_log import summary_of
 from yett.execute_api.decisions import Decisions, Record
@@ -47,6 +48,8 @@ SIZES: Final = (10, 100, 1000, 10_000)
 REPEATS: Final = 7
 REPEAT_SECONDS: Final = 0.05
 FUNCTION_SECONDS: Final = 3.0
+WORKERS: Final = (1, 2, 4, 8)
+WORKER_CONNECTIONS: Final = 64  # dealt out among them by the kernel
 
 Row = dict[str, Any]
 
@@ -196,6 +199,31 @@ def function() -> list[Row]:
     return rows
 
 
+def workers() -> list[Row]:
+    """What a call of an open route costs all processes together, by the number of workers; and what they hold."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="yett-bench-") as folder:
+        run = Run(folder=Path(folder))
+        try:
+            start_upstream(run)
+            for amount in WORKERS:
+                gateway = run.gateway_with(amount)
+                url, headers = gateway.url("open"), gateway.plain()()
+                drive(url, headers, seconds=1.0, connections=WORKER_CONNECTIONS)
+                taken = []
+                for _ in range(REPEATS):
+                    before = cpu_seconds(gateway.pid)
+                    load = drive(url, headers, seconds=1.0, connections=WORKER_CONNECTIONS)
+                    taken.append(1e6 * (cpu_seconds(gateway.pid) - before) / load.requests)
+                figures = {"us_min": round(min(taken), 1), "us_median": round(statistics.median(taken), 1)}
+                resident = round(resident_megabytes(gateway.pid), 1)
+                rows.append({"name": "an open route", "size": amount, **figures, "resident_mb": resident})
+        finally:
+            for process in reversed(run.processes):
+                stop(process)
+    return rows
+
+
 def _caller(identity: CompiledPolicies) -> CallerPolicies:
     return CallerPolicies(identity=identity, boundary=None, session=None, scp=(), rcp=(), is_root=False)
 
@@ -206,6 +234,7 @@ PARTS: Final[dict[str, Callable[[], list[Row]]]] = {
     "routing": routing,
     "tokens": tokens,
     "record": record,
+    "workers": workers,
     "function": function,
 }
 
