@@ -183,6 +183,24 @@ def test_a_resource_control_policy_closes_the_roles_of_a_member(
     running.client("sts", user).assume_role(RoleArn=arn, RoleSessionName="admin")
 
 
+def test_a_resource_control_policy_closes_the_user_pools_of_a_member_to_its_own_administrator(
+    running: RunningServer, organizations: Any, root: str, account: str
+) -> None:
+    cognito = running.client("cognito-idp", administrator(running, account))
+    pool = cognito.create_user_pool(PoolName="pool")["UserPool"]["Id"]
+    closed = make_policy(
+        organizations,
+        {"Effect": "Deny", "Principal": "*", "Action": "cognito-idp:AdminCreateUser", "Resource": "*"},
+        kind=RCP,
+    )
+    organizations.attach_policy(PolicyId=closed, TargetId=account)
+    code, message = refusal(cognito.admin_create_user, UserPoolId=pool, Username="ann")
+    assert (code, "explicit deny in a resource control policy" in message) == ("AccessDeniedException", True)
+    cognito.describe_user_pool(UserPoolId=pool)
+    organizations.detach_policy(PolicyId=closed, TargetId=account)
+    cognito.admin_create_user(UserPoolId=pool, Username="ann", MessageAction="SUPPRESS")
+
+
 def test_across_accounts_both_sides_must_allow(running: RunningServer, account: str) -> None:
     _, user = make_user(running)  # with no permission of its own
     arn = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
