@@ -34,7 +34,9 @@ def test_every_form_says_the_same(shop: Shop) -> None:
     routes = yaml.safe_load(printed(shop, "--yaml"))["routes"]
     assert {(route, name): outcome for route, row in routes.items() for name, outcome in row.items()} == cells
     assert "GET /signed" in printed(shop)
-    assert '<td class="explicit_deny">DENY</td>' in printed(shop, "--html")
+    page = printed(shop, "--html")
+    assert '<td class="explicit_deny">DENY</td>' in page
+    assert "DENY: something denies it" in page
 
 
 def test_addresses_are_columns_of_their_own(shop: Shop) -> None:

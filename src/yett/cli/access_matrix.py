@@ -21,6 +21,10 @@ SHORT: Final = {
     "unauthenticated": "-",
     "needs_token": "token",
 }
+LEGEND: Final = (
+    "yes: allowed; no: nothing allows it; DENY: something denies it; token: whoever brings one that the authorizer "
+    "accepts; -: a signature is needed"
+)
 STYLE: Final = (
     "table{border-collapse:collapse;font:14px sans-serif}td,th{border:1px solid #bbb;padding:4px 8px;text-align:left}"
     ".allow{background:#d4f0d4}.implicit_deny{background:#f6dcdc}.explicit_deny{background:#eeb4b4}"
@@ -109,7 +113,7 @@ def as_html(matrix: Mapping[str, Any]) -> str:
     title = html.escape(f"{matrix['name']} ({matrix['api']}), stage {matrix['stage']}")
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>\n'
-        f"<h1>{title}</h1>\n<table>\n<tr>{head}</tr>\n{rows}\n</table>\n</html>\n"
+        f"<h1>{title}</h1>\n<table>\n<tr>{head}</tr>\n{rows}\n</table>\n<p>{LEGEND}</p>\n</html>\n"
     )
 
 
