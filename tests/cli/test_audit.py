@@ -58,6 +58,7 @@ def test_an_authorizer_that_names_one_method_is_found_once_it_has_answered(shop:
     result = run("yett", "audit", "--json", environment=shop.environment, cwd=shop.directory)
     codes = {each["code"]: each for each in json.loads(result.stdout)["findings"]}
     assert "OPEN_TO_ANYONE" in codes
+    assert codes["OPEN_TO_WHO_SIGNS_UP"]["where"] == "POST /mine"
     # One method hangs on the authorizer, so its answers may well name that one.
     assert "AUTHORIZER_NAMES_ONE_METHOD" not in codes
 

@@ -39,7 +39,7 @@ from yett.policy import (
 )
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller
-from yett.rules.execute_api.audit import AuditFinding, audit_answer, audit_route, audit_statements
+from yett.rules.execute_api.audit import AuditFinding, audit_answer, audit_route, audit_sign_up, audit_statements
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.identity_source import Place
 from yett.rules.execute_api.plan import NotDeployable, StagePlan
@@ -206,10 +206,6 @@ class Inquiries:
             if not source.name.startswith("arn:aws:iam::aws:")
         ]
         findings = [_describe(each, plan) for plan in plans for each in self._findings(plan, request.received_at)]
-        for plan in plans:
-            answered = {(each["code"], each["where"]) for each in findings if each["api"] == plan.api_id}
-            hints = await code_findings(plan, self._ports)
-            findings += [_describe(each, plan) for each in hints if (each.code.value, each.where) not in answered]
         served = {(plan.api_id, plan.stage) for plan in plans}
         for trace in map(msgspec.json.decode, await self._seen_elsewhere()):
             if (trace["api"], trace["stage"]) in served:
@@ -218,11 +214,26 @@ class Inquiries:
                     for each in trace["warnings"]
                     if (known := {**each, "api": trace["api"], "stage": trace["stage"]}) not in findings
                 ]
+        for plan in plans:
+            told = {(each["code"], each["where"]) for each in findings if each["api"] == plan.api_id}
+            found = [*await code_findings(plan, self._ports), *audit_sign_up(plan, await self._open_pools(plan))]
+            findings += [_describe(each, plan) for each in found if (each.code.value, each.where) not in told]
         findings += [_describe(each, None) for each in audit_statements(policies)]
         return {
             "apis": [{"api": plan.api_id, "name": plan.api_name, "stage": plan.stage} for plan in plans],
             "findings": findings,
         }
+
+    async def _open_pools(self, plan: StagePlan) -> frozenset[str]:
+        """Of the user pools whose tokens the stage takes, the ARNs of those that anyone can sign up with."""
+        arns = {arn for each in plan.methods if each.authorizer is not None for arn in each.authorizer.pool_arns}
+        store, found = self._ports.user_pool_store, set()
+        for arn in arns:
+            place = await store.place_of_pool(arn.rpartition("/")[2])
+            pool = None if place is None else await store.find_pool(place)
+            if pool is not None and pool.place.arn == arn and not pool.admin_creates_users_only:
+                found.add(arn)
+        return frozenset(found)
 
     def _findings(self, plan: StagePlan, now: datetime) -> Iterator[AuditFinding]:
         for row in rows_of(plan):

@@ -3,10 +3,12 @@ from typing import Any
 import pytest
 from tests.rules.execute_api.support import (
     ACCOUNT,
+    POOL,
     compiled,
     make_plan,
     make_request,
     method,
+    pool_authorizer,
     resource,
     resource_policy,
     route,
@@ -14,7 +16,7 @@ from tests.rules.execute_api.support import (
 )
 
 from yett.policy import Kind, NamedPolicy, parse_policy
-from yett.rules.execute_api.audit import Code, audit_answer, audit_code, audit_route, audit_statements
+from yett.rules.execute_api.audit import Code, audit_answer, audit_code, audit_route, audit_sign_up, audit_statements
 from yett.rules.execute_api.authorizer_code import Answers, CodeHint
 from yett.rules.execute_api.deployment import AuthorizationType
 
@@ -124,3 +126,17 @@ def test_what_an_authorizers_code_will_answer_is_found_before_it_does(
         assert finding.where == "authorizer tokens"
         assert "its code (app.py, line 7) " in finding.message
         assert said in finding.message
+
+
+def test_a_method_that_a_token_of_an_open_pool_opens_is_found() -> None:
+    kind = AuthorizationType.COGNITO_USER_POOLS
+    plan = make_plan(
+        resource("/mine", method("GET", kind, authorizer_id="auth2")),
+        resource("/scoped", method("GET", kind, authorizer_id="auth2", authorization_scopes=("pets/read",))),
+        resource("/open", method("GET")),
+        authorizers=(pool_authorizer(),),
+    )
+    (finding,) = audit_sign_up(plan, frozenset({POOL}))
+    assert (finding.code, finding.where) == (Code.OPEN_TO_WHO_SIGNS_UP, "GET /mine")
+    assert "who signs up with user pool us-east-1_abcdefghi" in finding.message
+    assert list(audit_sign_up(plan, frozenset())) == []

@@ -25,6 +25,7 @@ class Code(StrEnum):
     """Kinds of finding."""
 
     OPEN_TO_ANYONE = "OPEN_TO_ANYONE"
+    OPEN_TO_WHO_SIGNS_UP = "OPEN_TO_WHO_SIGNS_UP"
     ONE_ADDRESS_CONDITION = "ONE_ADDRESS_CONDITION"
     AUTHORIZER_ALLOWS_EVERYTHING = "AUTHORIZER_ALLOWS_EVERYTHING"
     AUTHORIZER_NAMES_ONE_METHOD = "AUTHORIZER_NAMES_ONE_METHOD"
@@ -67,6 +68,19 @@ def audit_route(question: Question) -> AuditFinding | None:
             message=f"whoever has the address can call it: nothing else stands in {_name(guards[0])}",
         )
     return None
+
+
+def audit_sign_up(plan: StagePlan, open_pools: frozenset[str]) -> Iterator[AuditFinding]:
+    """Methods that a token of a pool opens with which anyone can sign up; those with scopes ask for more than that."""
+    for method in plan.methods:
+        pools = method.authorizer.pool_arns & open_pools if method.authorizer is not None else ()
+        if pools and not method.scopes:
+            names = ", ".join(sorted(arn.rpartition("/")[2] for arn in pools))
+            yield AuditFinding(
+                code=Code.OPEN_TO_WHO_SIGNS_UP,
+                where=method.name,
+                message=f"anyone can call it who signs up with user pool {names}, which lets anyone",
+            )
 
 
 def audit_statements(policies: Iterable[tuple[str, NamedPolicy, Kind]]) -> Iterator[AuditFinding]:
