@@ -215,7 +215,8 @@ class Inquiries:
                     if (known := {**each, "api": trace["api"], "stage": trace["stage"]}) not in findings
                 ]
         for plan in plans:
-            told = {(each["code"], each["where"]) for each in findings if each["api"] == plan.api_id}
+            stage = (plan.api_id, plan.stage)
+            told = {(each["code"], each["where"]) for each in findings if (each["api"], each["stage"]) == stage}
             found = [*await code_findings(plan, self._ports), *audit_sign_up(plan, await self._open_pools(plan))]
             findings += [_describe(each, plan) for each in found if (each.code.value, each.where) not in told]
         findings += [_describe(each, None) for each in audit_statements(policies)]
