@@ -3,7 +3,7 @@
 OBSERVED: the texts, in recorded answers of the service and in reports of its clients (spec 07, section 5).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,30 +12,39 @@ import msgspec
 from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import OidcProvider
 from yett.rules.iam.limits import CLIENT_IDS_PER_PROVIDER, OIDC_PROVIDERS, THUMBPRINTS_PER_PROVIDER
-from yett.services.call import Call, ServiceError
+from yett.services.call import Call
 from yett.services.iam.entities import (
     Answer,
     Params,
     add_tags,
     describe_tags,
     draw_unique_id,
-    page_tags,
     read_tags,
 )
 from yett.services.iam.errors import (
     already_exists,
     invalid_input,
-    no_such_entity,
     quota_exceeded,
     validation_error,
 )
-from yett.services.iam.tags import without
-from yett.values.arn import Arn, NotAnArn
+from yett.services.iam.federated_providers import (
+    ProviderKind,
+    change_provider,
+    find_provider,
+    list_provider_tags,
+    name_of,
+    tag_provider,
+    untag_provider,
+)
 
-RESOURCE: Final = "oidc-provider/"
+OIDC: Final = ProviderKind(
+    entity=OidcProvider,
+    resource="oidc-provider/",
+    member="OpenIDConnectProviderArn",
+    missing="OpenIDConnect Provider not found for arn {arn}",
+    tags_quota="TagsPerOpenIdConnectProvider",
+)
 INVALID_URL: Final = "Invalid Open ID Connect Provider URL"
-NO_TAGS: Final = "The list of tags must not be empty."  # UNCERTAIN: the text
-TAGS: Final = "TagsPerOpenIdConnectProvider"
 
 
 async def create_open_id_connect_provider(call: Call, params: Params) -> Answer:
@@ -54,7 +63,7 @@ async def create_open_id_connect_provider(call: Call, params: Params) -> Answer:
         path="/",
         id=draw_unique_id(call, ""),  # shown to nobody
         created_at=call.now.replace(microsecond=0),
-        tags=add_tags({}, read_tags(params.get("Tags", ())), TAGS),
+        tags=add_tags({}, read_tags(params.get("Tags", ())), OIDC.tags_quota),
         url=url,
         client_ids=check_client_ids(client_ids),
         thumbprints=check_thumbprints(params.get("ThumbprintList", ())),
@@ -120,7 +129,7 @@ async def get_open_id_connect_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html
     """
-    provider = await find_provider(call, params)
+    provider = await find_provider(OIDC, call, params)
     answer: dict[str, object] = {
         "Url": provider.name,
         "ClientIDList": list(provider.client_ids),
@@ -144,7 +153,7 @@ async def delete_open_id_connect_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteOpenIDConnectProvider.html
     """
-    await call.ports.iam_store.remove(OidcProvider, call.account, name_of(call, params), lambda *_: None)
+    await call.ports.iam_store.remove(OidcProvider, call.account, name_of(OIDC, call, params), lambda *_: None)
     return {}
 
 
@@ -154,7 +163,7 @@ async def update_open_id_connect_provider_thumbprint(call: Call, params: Params)
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateOpenIDConnectProviderThumbprint.html
     """
     thumbprints = check_thumbprints(params["ThumbprintList"])
-    await change_provider(call, params, lambda each: msgspec.structs.replace(each, thumbprints=thumbprints))
+    await change_provider(OIDC, call, params, lambda each: msgspec.structs.replace(each, thumbprints=thumbprints))
     return {}
 
 
@@ -170,7 +179,7 @@ async def add_client_id_to_open_id_connect_provider(call: Call, params: Params) 
         client_ids = check_client_ids((*provider.client_ids, params["ClientID"]))
         return msgspec.structs.replace(provider, client_ids=client_ids)
 
-    await change_provider(call, params, change)
+    await change_provider(OIDC, call, params, change)
     return {}
 
 
@@ -184,7 +193,7 @@ async def remove_client_id_from_open_id_connect_provider(call: Call, params: Par
         left = tuple(each for each in provider.client_ids if each != params["ClientID"])
         return msgspec.structs.replace(provider, client_ids=left)
 
-    await change_provider(call, params, change)
+    await change_provider(OIDC, call, params, change)
     return {}
 
 
@@ -193,13 +202,7 @@ async def tag_open_id_connect_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagOpenIDConnectProvider.html
     """
-    if not params["Tags"]:
-        raise invalid_input(NO_TAGS)
-    added = read_tags(params["Tags"])
-    await change_provider(
-        call, params, lambda each: msgspec.structs.replace(each, tags=add_tags(each.tags, added, TAGS))
-    )
-    return {}
+    return await tag_provider(OIDC, call, params)
 
 
 async def untag_open_id_connect_provider(call: Call, params: Params) -> Answer:
@@ -207,12 +210,7 @@ async def untag_open_id_connect_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagOpenIDConnectProvider.html
     """
-    if not params["TagKeys"]:
-        raise invalid_input(NO_TAGS)
-    await change_provider(
-        call, params, lambda each: msgspec.structs.replace(each, tags=without(each.tags, params["TagKeys"]))
-    )
-    return {}
+    return await untag_provider(OIDC, call, params)
 
 
 async def list_open_id_connect_provider_tags(call: Call, params: Params) -> Answer:
@@ -220,52 +218,4 @@ async def list_open_id_connect_provider_tags(call: Call, params: Params) -> Answ
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviderTags.html
     """
-    provider = await find_provider(call, params)
-    return page_tags(provider.tags, params)
-
-
-def name_of(call: Call, params: Params) -> str:
-    """The name in the ARN of one of the account's providers.
-
-    Raises:
-        ServiceError: ValidationError, when it is no ARN of a provider; NoSuchEntity, when of another account.
-    """
-    text = params["OpenIDConnectProviderArn"]
-    try:
-        arn = Arn.parse(text)
-    except NotAnArn as error:
-        raise validation_error("Invalid ARN:  Could not be parsed!") from error
-    if arn.service != "iam" or not arn.resource.startswith(RESOURCE):
-        raise validation_error("Invalid ARN:  Could not be parsed!")
-    if arn.account != call.account:
-        raise not_found(text)
-    return arn.resource.removeprefix(RESOURCE)
-
-
-def not_found(arn: str) -> ServiceError:
-    """There is no such provider."""
-    return no_such_entity(f"OpenIDConnect Provider not found for arn {arn}")
-
-
-async def find_provider(call: Call, params: Params) -> OidcProvider:
-    """The provider of the ARN, or AWS's NoSuchEntity."""
-    provider = await call.ports.iam_store.find(OidcProvider, call.account, name_of(call, params))
-    if provider is None:
-        raise not_found(params["OpenIDConnectProviderArn"])
-    return provider
-
-
-async def tags_of(call: Call, params: Params) -> Mapping[str, str]:
-    """The tags that a call's provider has now; none if there is no such provider."""
-    try:
-        provider = await call.ports.iam_store.find(OidcProvider, call.account, name_of(call, params))
-    except ServiceError:
-        return {}  # refused in due course
-    return {} if provider is None else provider.tags
-
-
-async def change_provider(call: Call, params: Params, change: Callable[[OidcProvider], OidcProvider]) -> None:
-    """Have the provider changed, or raise AWS's NoSuchEntity."""
-    changed = await call.ports.iam_store.update(OidcProvider, call.account, name_of(call, params), change)
-    if changed is None:
-        raise not_found(params["OpenIDConnectProviderArn"])
+    return await list_provider_tags(OIDC, call, params)

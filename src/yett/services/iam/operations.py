@@ -11,6 +11,7 @@ from yett.services.iam import (
     attachments,
     authorization_details,
     credential_report,
+    federated_providers,
     groups,
     inline_policies,
     instance_profiles,
@@ -277,9 +278,9 @@ async def resource_keys(call: Call, params: Params) -> Mapping[str, tuple[str, .
     if "PolicySourceArn" in params:
         return resource_tag_keys(await simulation.tags_of(call, params), service="iam")
     if "OpenIDConnectProviderArn" in params:
-        return resource_tag_keys(await oidc_providers.tags_of(call, params), service="iam")
+        return resource_tag_keys(await federated_providers.tags_of(oidc_providers.OIDC, call, params), service="iam")
     if "SAMLProviderArn" in params:
-        return resource_tag_keys(await saml_providers.tags_of(call, params), service="iam")
+        return resource_tag_keys(await federated_providers.tags_of(saml_providers.SAML, call, params), service="iam")
     if "SerialNumber" in params and resolver is None:  # about the device itself, not about whose it is
         return resource_tag_keys(await mfa_devices.tags_of(call, params), service="iam")
     if not isinstance(resolver, partial):  # about a policy, or about what is only being made

@@ -4,7 +4,6 @@ OBSERVED: the texts, in AWS's page of troubleshooting and in reports of clients:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html
 """
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -13,27 +12,37 @@ import msgspec
 from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import AssertionEncryptionMode, SamlPrivateKey, SamlProvider
 from yett.rules.iam.limits import PRIVATE_KEYS_PER_SAML_PROVIDER, SAML_PROVIDERS
-from yett.services.call import Call, ServiceError
-from yett.services.iam.entities import Answer, Params, add_tags, describe_tags, draw_unique_id, page_tags, read_tags
+from yett.services.call import Call
+from yett.services.iam.entities import Answer, Params, add_tags, describe_tags, draw_unique_id, read_tags
 from yett.services.iam.errors import (
     already_exists,
     invalid_input,
     limit_exceeded,
-    no_such_entity,
     quota_exceeded,
-    validation_error,
 )
-from yett.services.iam.tags import without
+from yett.services.iam.federated_providers import (
+    ProviderKind,
+    change_provider,
+    find_provider,
+    list_provider_tags,
+    name_of,
+    not_found,
+    tag_provider,
+    untag_provider,
+)
 from yett.tokens import TokenRefused
 from yett.tokens.saml.encryption import read_private_key
 from yett.tokens.saml.metadata import IdentityProviderMetadata, parse_metadata
-from yett.values.arn import Arn, NotAnArn
 from yett.values.secret import Secret
 
-RESOURCE: Final = "saml-provider/"
+SAML: Final = ProviderKind(
+    entity=SamlProvider,
+    resource="saml-provider/",
+    member="SAMLProviderArn",
+    missing="Manifest not found for arn {arn}",
+    tags_quota="TagsPerSAMLProvider",
+)
 UUID: Final = "SAMLSP"  # OBSERVED: https://github.com/hashicorp/terraform-provider-aws/issues/45699
-TAGS: Final = "TagsPerSAMLProvider"
-NO_TAGS: Final = "The list of tags must not be empty."  # UNCERTAIN: the text
 UNPARSED: Final = "Could not parse metadata."
 NO_UPDATE: Final = "Unable to update identity provider. No updates are defined for metadata or encryption assertion."
 NO_PRIVATE_KEY: Final = "Unable to set assertion encryption mode to Required because no private key is provided."
@@ -64,7 +73,7 @@ async def create_saml_provider(call: Call, params: Params) -> Answer:
         path="/",
         id=draw_unique_id(call, UUID),
         created_at=created_at,
-        tags=add_tags({}, read_tags(params.get("Tags", ())), TAGS),
+        tags=add_tags({}, read_tags(params.get("Tags", ())), SAML.tags_quota),
         metadata=params["SAMLMetadataDocument"],
         entity_id=metadata.entity_id,
         certificates=metadata.certificates,
@@ -146,7 +155,7 @@ async def get_saml_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetSAMLProvider.html
     """
-    provider = await find_provider(call, params)
+    provider = await find_provider(SAML, call, params)
     return {
         "SAMLProviderUUID": provider.id,
         "SAMLMetadataDocument": provider.metadata,
@@ -197,7 +206,7 @@ async def update_saml_provider(call: Call, params: Params) -> Answer:
             valid_until=end_of(metadata, call.now.replace(microsecond=0)),
         )
 
-    changed = await change_provider(call, params, change)
+    changed = await change_provider(SAML, call, params, change)
     return {"SAMLProviderArn": changed.arn}
 
 
@@ -211,8 +220,8 @@ async def delete_saml_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteSAMLProvider.html
     """
-    if not await call.ports.iam_store.remove(SamlProvider, call.account, name_of(call, params), lambda *_: None):
-        raise not_found(params["SAMLProviderArn"])
+    if not await call.ports.iam_store.remove(SamlProvider, call.account, name_of(SAML, call, params), lambda *_: None):
+        raise not_found(SAML, params)
     return {}
 
 
@@ -221,13 +230,7 @@ async def tag_saml_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagSAMLProvider.html
     """
-    if not params["Tags"]:
-        raise invalid_input(NO_TAGS)
-    added = read_tags(params["Tags"])
-    await change_provider(
-        call, params, lambda each: msgspec.structs.replace(each, tags=add_tags(each.tags, added, TAGS))
-    )
-    return {}
+    return await tag_provider(SAML, call, params)
 
 
 async def untag_saml_provider(call: Call, params: Params) -> Answer:
@@ -235,12 +238,7 @@ async def untag_saml_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagSAMLProvider.html
     """
-    if not params["TagKeys"]:
-        raise invalid_input(NO_TAGS)
-    await change_provider(
-        call, params, lambda each: msgspec.structs.replace(each, tags=without(each.tags, params["TagKeys"]))
-    )
-    return {}
+    return await untag_provider(SAML, call, params)
 
 
 async def list_saml_provider_tags(call: Call, params: Params) -> Answer:
@@ -248,52 +246,4 @@ async def list_saml_provider_tags(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListSAMLProviderTags.html
     """
-    return page_tags((await find_provider(call, params)).tags, params)
-
-
-def name_of(call: Call, params: Params) -> str:
-    """The name in the ARN of one of the account's providers.
-
-    Raises:
-        ServiceError: ValidationError, when it is no ARN of a provider; NoSuchEntity, when of another account.
-    """
-    text = params["SAMLProviderArn"]
-    try:
-        arn = Arn.parse(text)
-    except NotAnArn as error:
-        raise validation_error("Invalid ARN:  Could not be parsed!") from error
-    if arn.service != "iam" or not arn.resource.startswith(RESOURCE):
-        raise validation_error("Invalid ARN:  Could not be parsed!")
-    if arn.account != call.account:
-        raise not_found(text)
-    return arn.resource.removeprefix(RESOURCE)
-
-
-def not_found(arn: str) -> ServiceError:
-    """There is no such provider."""
-    return no_such_entity(f"Manifest not found for arn {arn}")
-
-
-async def find_provider(call: Call, params: Params) -> SamlProvider:
-    """The provider of the ARN, or AWS's NoSuchEntity."""
-    provider = await call.ports.iam_store.find(SamlProvider, call.account, name_of(call, params))
-    if provider is None:
-        raise not_found(params["SAMLProviderArn"])
-    return provider
-
-
-async def tags_of(call: Call, params: Params) -> Mapping[str, str]:
-    """The tags that a call's provider has now; none if there is no such provider."""
-    try:
-        provider = await call.ports.iam_store.find(SamlProvider, call.account, name_of(call, params))
-    except ServiceError:
-        return {}  # refused in due course
-    return {} if provider is None else provider.tags
-
-
-async def change_provider(call: Call, params: Params, change: Callable[[SamlProvider], SamlProvider]) -> SamlProvider:
-    """The provider as *change* made it, or AWS's NoSuchEntity."""
-    changed = await call.ports.iam_store.update(SamlProvider, call.account, name_of(call, params), change)
-    if changed is None:
-        raise not_found(params["SAMLProviderArn"])
-    return changed
+    return await list_provider_tags(SAML, call, params)
