@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.policy.support import ACCOUNT, policy, request
+from tests.policy.support import ACCOUNT, METHOD, policy, request
 
 from yett.policy import Kind, PolicyDocument, Principal, compile_policies, parse_policy
 from yett.policy.document import NamedPolicy
@@ -54,6 +54,25 @@ def test_statements_that_share_a_beginning_are_found_by_what_is_rare_in_them() -
     document = policy(*({"Resource": f"arn:aws:execute-api:*:*:*/GET/item{n:03}"} for n in range(100)))
     resource = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/GET/item042"
     assert candidates(document, resource=resource) <= 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["arn:aws:execute-api:*:*:*-thing{n:03}-*", "arn:aws:execute-api:*:*:*thing{n:03}?"]
+)
+def test_statements_without_a_whole_segment_are_found_by_a_few_characters(pattern: str) -> None:
+    document = policy(*({"Resource": pattern.format(n=n)} for n in range(100)))
+    resource = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/GET/some-thing042-"
+    assert 1 <= candidates(document, resource=resource) <= 2
+    assert candidates(document, resource=METHOD) == 0
+
+
+def test_statements_without_a_whole_segment_are_found_by_how_they_begin() -> None:
+    document = policy(
+        *({"Resource": f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/item{n:03}*"} for n in range(99))
+    )
+    resource = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/prod/item042x/GET"
+    assert candidates(document, resource=resource) == 1
+    assert candidates(document, resource=METHOD) == 0
 
 
 def test_statements_with_nothing_rare_in_them_are_tried_one_after_another() -> None:

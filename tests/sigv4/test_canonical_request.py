@@ -128,6 +128,12 @@ def test_a_body_is_hashed_and_an_empty_one_has_a_known_hash() -> None:
     assert payload_hash(b"a") == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
 
 
+def test_a_path_that_is_not_absolute_is_refused() -> None:
+    with pytest.raises(SignatureRefused) as refusal:
+        canonical_path("a/b")
+    assert refusal.value.fault is Fault.PATH
+
+
 def test_text_that_no_wire_carries_is_refused() -> None:
     with pytest.raises(SignatureRefused):
         canonical_path("/\u1234")
