@@ -85,6 +85,7 @@ SIGNATURE_TEXTS = {
     Fault.AUTHORIZATION_INCOMPLETE: "Authorization header requires",
     Fault.QUERY_INCOMPLETE: "AWS query-string parameters must include",
     Fault.HOST_NOT_SIGNED: "must be a 'SignedHeader'",
+    Fault.HEADER_NOT_SIGNED: "must be a 'SignedHeader'",
     Fault.DATE: "Date must be in ISO-8601",
     Fault.EXPIRED: "Signature expired",
     Fault.NOT_YET_CURRENT: "Signature not yet current",
