@@ -123,6 +123,24 @@ async def test_tags_of_another_form_are_refused(ground: Ground, written: str) ->
     assert reason.startswith("template.yaml:6: "), reason
 
 
+@pytest.mark.parametrize(
+    ("name", "properties"),
+    [
+        ("AWS::IAM::InstanceProfile", "{Path: [/a/], Roles: []}"),
+        ("AWS::ApiGateway::Method", "{RestApiId: a, ResourceId: b, HttpMethod: GET, Integration: x}"),
+        ("AWS::ApiGateway::RestApi", "{Name: a, EndpointConfiguration: 5}"),
+    ],
+)
+async def test_what_has_another_form_is_refused_and_leaves_nothing(ground: Ground, name: str, properties: str) -> None:
+    group = "  G: {Type: AWS::IAM::Group, Properties: {GroupName: first}}\n"
+    text = f"Resources:\n{group}  R:\n    Type: {name}\n    DependsOn: G\n    Properties: {properties}\n"
+    reason = await ground.refusal(text)
+    assert f"`R` ({name}): " in reason
+    stack = (await ground.left())[3]
+    assert stack is None or stack.resources == ()
+    await ground.up(f"Resources:\n{group}")
+
+
 BODY = """\
 Transform: AWS::Serverless-2016-10-31
 Resources:

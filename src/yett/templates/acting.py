@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from yett.templates.errors import TemplateRefused
+from yett.templates.fitting import fit
 from yett.templates.packaging import FunctionSource, Packager
 from yett.templates.resources.actor import UPPER
 from yett.templates.sam import LOCAL_BUCKET
@@ -41,8 +42,13 @@ class LiveActor:
         return self.site.issuer(pool_id)
 
     async def do(self, service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Perform an operation."""
-        return await self.site.do(service, operation, params)
+        """Perform an operation, with parameters of the types that its service model has.
+
+        Raises:
+            DoesNotFit: A parameter is of another type, or none of the operation's.
+        """
+        fitted = params if service == "dynamodb" else fit(service, operation, params)
+        return await self.site.do(service, operation, fitted)
 
     def new_token(self) -> str:
         """A token that no other resource has."""

@@ -17,15 +17,21 @@ from yett.values.errors import Refusal
 
 POINTER: Final = re.compile(r"at `#/([^`]*)`")  # into an OpenAPI document
 MEMBER: Final = re.compile(r"at '(\w+)[^']*' failed to satisfy")  # of an operation's parameters
+# What comes of properties that have another form than is read: a text where a mapping belongs.
+Misshapen = TypeError | ValueError | KeyError | AttributeError
+MISSHAPEN: Final = (TypeError, ValueError, KeyError, AttributeError)
 # Properties that hold policies of another kind than identity-based ones.
 POLICY_KINDS: Final[Mapping[str, Kind]] = {"AssumeRolePolicyDocument": Kind.TRUST}
 
 
 def refusal_of(
-    loaded: Loaded, logical_id: str, resource: Mapping[str, Any], error: Refusal | Unavailable, scope: Scope
+    loaded: Loaded, logical_id: str, resource: Mapping[str, Any], error: Refusal | Unavailable | Misshapen, scope: Scope
 ) -> TemplateRefused:
     """A refusal in the user's terms: the resource, its type, and the line of what is wrong with it."""
-    text = describe(error)
+    if isinstance(error, Refusal | Unavailable):
+        text = describe(error)
+    else:
+        text = f"its properties have another form than they need ({type(error).__name__}: {error})"
     way: Path_ = ()
     if isinstance(error, TemplateRefused | DoesNotFit):
         way = error.way

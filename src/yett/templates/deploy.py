@@ -13,7 +13,7 @@ from yett.ports.errors import Conflict, Unavailable
 from yett.ports.stack_store import ResourceRecord, Step
 from yett.services.call import ServiceError
 from yett.templates.acting import LiveActor
-from yett.templates.blaming import refusal_of
+from yett.templates.blaming import MISSHAPEN, Misshapen, refusal_of
 from yett.templates.checking import Ignored
 from yett.templates.cloudformation import Attributes
 from yett.templates.comparing import API, Compared, Comparison
@@ -151,7 +151,7 @@ class Deployment:
                 await self.finish(logical_id, comparison)
             except Conflict:
                 raise
-            except (Refusal, Unavailable) as error:
+            except (Refusal, Unavailable, *MISSHAPEN) as error:
                 refused = self.refusal(logical_id, error)
                 self.tell(self.event(logical_id, "create", "failed", detail=refused.message))
                 await self.journal.undo_all()
@@ -264,7 +264,7 @@ class Deployment:
 
     # -- what the user is shown
 
-    def refusal(self, logical_id: str, error: Refusal | Unavailable) -> TemplateRefused:
+    def refusal(self, logical_id: str, error: Refusal | Unavailable | Misshapen) -> TemplateRefused:
         """The refusal in the user's terms."""
         return refusal_of(self.loaded, logical_id, self.resources[logical_id], error, self.scope)
 

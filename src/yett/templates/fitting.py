@@ -82,7 +82,7 @@ def fit(service: str, operation: str, properties: Mapping[str, Any]) -> dict[str
     """
     shape = service_model(service).operations[operation].input
     if shape is None:
-        raise AssertionError(f"{service}:{operation} has no input")
+        shape = Shape(name="", kind=Kind.STRUCTURE)
     fitted: dict[str, Any] = fit_value(shape, dict(properties), ())
     return fitted
 
@@ -92,7 +92,7 @@ def fit_value(shape: Shape, value: Any, way: tuple[str | int, ...]) -> Any:
     if shape.kind is Kind.STRUCTURE and isinstance(value, dict):
         return fit_structure(shape, value, way)
     if shape.kind is Kind.LIST:
-        items = value if isinstance(value, list) else [value]
+        items = value if isinstance(value, list | tuple) else [value]
         return [fit_value(shape.members["member"].shape, one, (*way, index)) for index, one in enumerate(items)]
     if shape.kind is Kind.MAP and isinstance(value, dict):
         inner = shape.members["value"].shape

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from yett.ports.stack_store import ResourceRecord
-from yett.templates.blaming import refusal_of
+from yett.templates.blaming import MISSHAPEN, refusal_of
 from yett.templates.checking import Ignored
 from yett.templates.cloudformation import Attributes
 from yett.templates.comparing import Compared, Comparison
@@ -90,7 +90,7 @@ async def plan(
     for logical_id, resource in prepared.resources.items():
         try:
             compared = await comparison.compare(logical_id)
-        except (Refusal, Unavailable) as error:
+        except (Refusal, Unavailable, *MISSHAPEN) as error:
             raise refusal_of(loaded, logical_id, resource, error, scope) from error
         changes.append(change_of(compared, loaded.line_of_resource(logical_id)))
         scope.made[logical_id] = stand_in(compared, there.get(logical_id))
