@@ -1,5 +1,8 @@
 """The line of each mistake, in the user's own file."""
 
+import contextlib
+import json
+
 import pytest
 from tests.templates.ground import Ground
 
@@ -139,6 +142,18 @@ async def test_what_has_another_form_is_refused_and_leaves_nothing(ground: Groun
     stack = (await ground.left())[3]
     assert stack is None or stack.resources == ()
     await ground.up(f"Resources:\n{group}")
+
+
+@pytest.mark.parametrize("form", ["x", [], {}, ["x"], {"a": "b"}, 5, [{"a": 1}], None], ids=repr)
+async def test_whatever_form_a_property_has_it_is_taken_or_refused(ground: Ground, form: object) -> None:
+    """A property of every type, then all of them at once; and what was stored meanwhile can be read."""
+    for name, row in TYPES.items():
+        reads = sorted(row.reads)
+        for chosen in ({reads[0]}, {reads[-1]}, set(reads)):
+            properties = {one: form if one in chosen else "y" for one in reads}
+            with contextlib.suppress(TemplateRefused):
+                await ground.up(json.dumps({"Resources": {"R": {"Type": name, "Properties": properties}}}))
+    await ground.up("Resources:\n  G: {Type: AWS::IAM::Group}\n")
 
 
 BODY = """\
