@@ -29,6 +29,7 @@ from yett.server.run import Server
 from yett.values.secret import Secret
 
 SHORTEST = 16  # shorter ones are words, which may stand anywhere
+FEWEST_BYTES = 6  # that differ: a property test's seed of zeros is no secret, and stands anywhere
 SMALL_BYTES = 4096
 MATCHERS = 8
 EXPLAINED = 1000  # of a server's newest calls
@@ -69,7 +70,7 @@ def spellings(secret: str) -> set[bytes]:
         spelled |= {encoded, encoded.replace(b"+", b"-").replace(b"/", b"_")}
     with contextlib.suppress(ValueError):
         spelled.add(base64.b64decode(raw, validate=True))
-    return {one for one in spelled if len(one) >= 12}
+    return {one for one in spelled if len(one) >= 12 and len(set(one)) >= FEWEST_BYTES}
 
 
 class Secrets:

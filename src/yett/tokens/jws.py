@@ -7,7 +7,6 @@ https://www.rfc-editor.org/rfc/rfc8725
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -65,7 +64,7 @@ def read_jws(token: str) -> UnverifiedJws:
         raise TokenRefused(TokenFault.ENCODING, "a part is no base64url")
     if len(parts[0]) > HEADER_BYTES:
         raise TokenRefused(TokenFault.TOO_LARGE, f"the token's header has over {HEADER_BYTES} bytes")
-    header = _read_header(parts[0])
+    header = dict(_read_header(parts[0]))
     signing_input = f"{parts[0]}.{parts[1]}".encode()
     return UnverifiedJws(header, signing_input, decode_base64url(parts[1]), decode_base64url(parts[2]))
 
@@ -73,7 +72,7 @@ def read_jws(token: str) -> UnverifiedJws:
 @lru_cache(maxsize=256)
 def _read_header(text: str) -> Mapping[str, Any]:
     """A token's header, which it has in common with all that the same key signed."""
-    return MappingProxyType(parse_object(decode_base64url(text), of="header"))
+    return parse_object(decode_base64url(text), of="header")
 
 
 def verify_jws(token: str | UnverifiedJws, keys: KeySet, *, algorithms: frozenset[str]) -> VerifiedJws:
