@@ -11,7 +11,7 @@ from heapq import nlargest
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
-from typing import Final, Self
+from typing import Final
 
 from msgspec import Struct
 
@@ -77,21 +77,6 @@ class Record(Struct, eq=False):
     span: Span | None = None  # as long as the call goes on, where spans are wanted
     answer_bytes: int | None = None  # of its body, where that is known beforehand
 
-    @classmethod
-    def of(cls, request: HttpRequest, target: Target | None) -> Self:
-        """The record of a call that has just come in."""
-        api_id, stage, path = ("", "", request.path) if target is None else (target.api_id, target.stage, target.path)
-        return cls(
-            request.request_id,
-            request.received_at,
-            request.method,
-            request.source_ip,
-            path,
-            api_id,
-            stage,
-            perf_counter(),
-        )
-
     @property
     def is_finished(self) -> bool:
         """Whether the call was answered."""
@@ -119,7 +104,8 @@ class Record(Struct, eq=False):
     @property
     def seconds(self) -> float:
         """How long the call took, as far as it has come."""
-        return (self.ended_at or max(self.marks, default=self.started)) - self.started
+        ended_at = self.ended_at
+        return (ended_at if ended_at else max(self.marks, default=self.started)) - self.started
 
     @property
     def identity(self) -> Identity:
@@ -177,6 +163,24 @@ class Record(Struct, eq=False):
         self.ended_at = perf_counter()
 
 
+def begin(request: HttpRequest, target: Target | None) -> Record:
+    """The record of a call that has just come in."""
+    if target is None:
+        api_id, stage, path = "", "", request.path
+    else:
+        api_id, stage, path = target.api_id, target.stage, target.path
+    return Record(
+        request.request_id,
+        request.received_at,
+        request.method,
+        request.source_ip,
+        path,
+        api_id,
+        stage,
+        perf_counter(),
+    )
+
+
 class Decisions:
     """The newest records, by request id; and a tally of all of them."""
 
@@ -196,20 +200,19 @@ class Decisions:
 
     def open(self, request: HttpRequest, target: Target | None) -> Record:
         """A record for a call that has just come in. Who opens one closes it."""
-        record = Record.of(request, target)
-        self._in_hand[record.request_id] = record
+        record = self._in_hand[request.request_id] = begin(request, target)
         return record
 
     def close(self, record: Record) -> None:
         """The call is answered, or will never be: it is counted, and kept in its API's ring, whose oldest goes."""
-        request_id = record.request_id
+        request_id, plan, question = record.request_id, record.plan, record.question
         self._in_hand.pop(request_id, None)
-        self._row(record).add(record.seconds)
+        row = self.tally.row(_names(record)) if question is None else self._row(record, question.method)
+        row.add(record.ended_at - record.started if record.ended_at else record.seconds)
         if self._allowed_one_in != 1 and record.refusal is None and record.failure is None:
             self._allowed += 1
             if self._allowed % self._allowed_one_in:
                 return
-        plan = record.plan
         api_id = OF_NOBODY if plan is None else plan.api_id
         ring = self._rings.get(api_id)
         if ring is None:
@@ -219,19 +222,16 @@ class Decisions:
         if len(ring) > self._kept:
             self._records.pop(ring.popleft().request_id, None)
 
-    def _row(self, record: Record) -> Row:
+    def _row(self, record: Record, method: MethodPlan) -> Row:
         """Where a call is counted: found by names once for each method and kind of end, and then kept beside it."""
-        question = record.question
-        if question is None:
-            return self.tally.row(_names(record))
-        method, standing, decision, refusal = question.method, record.standing, record.decision, record.refusal
+        standing, decision, refusal = record.standing, record.decision, record.refusal
         end = (
             id(method),
             record.status,
-            None if decision is None else decision.outcome,
-            None if refusal is None else (refusal.error_type, refusal.default_status),
+            decision and decision.outcome,
+            refusal and (refusal.error_type, refusal.default_status),
             record.failure is None,
-            None if standing is None else (standing.kept_since is None, standing.vouched_by is None),
+            standing and (standing.kept_since is None, standing.vouched_by is None),
         )
         known = self._rows.get(end)
         if known is None:

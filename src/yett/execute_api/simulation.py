@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from yett.execute_api.authenticate import Presumption, Unknown
 from yett.execute_api.authorize import authorize
-from yett.execute_api.decisions import Record
+from yett.execute_api.decisions import Record, begin
 from yett.execute_api.rest import route
 from yett.execute_api.screen import screen
 from yett.execute_api.trace import Json, explain
@@ -90,7 +90,7 @@ async def simulate(
     invoke_authorizer: bool,
 ) -> Simulated:
     """What would be decided of *request*, made by *caller*; None stands for a call without a signature."""
-    record = Record.of(request, target)
+    record = begin(request, target)
     record.plan = plan
     try:
         await decide_without_calling(
