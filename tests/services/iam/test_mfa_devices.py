@@ -1,6 +1,6 @@
 import pytest
 from tests.rules.iam.qr_codes import read_qr_code
-from tests.services.aws import ACCOUNT, START, Aws, allow
+from tests.services.aws import ACCOUNT, START, Aws, allow, deny
 from tests.services.devices import Device
 
 from yett.rules.iam.limits import MFA_DEVICES_PER_USER
@@ -209,3 +209,14 @@ async def test_a_user_keeps_the_device_through_another_name(aws: Aws) -> None:
     await aws.do("iam:UpdateUser", UserName="alice", NewUserName="ann")
     (found,) = (await aws.do("iam:ListMFADevices", UserName="ann"))["MFADevices"]
     assert found["UserName"] == "ann"
+
+
+@pytest.mark.parametrize(("part", "other"), [("phone", "PHONE"), ("arn:aws:", "arn:aws-cn:"), (":iam::", ":iam:x:")])
+async def test_no_other_way_to_write_a_serial_number_steps_past_a_deny(aws: Aws, part: str, other: str) -> None:
+    device = await Device.made(aws, "phone")
+    alice = await aws.user("alice", allow("iam:*"), deny("iam:*", device.serial))
+    otherwise = device.serial.replace(part, other)
+    for name, further in (("TagMFADevice", {"Tags": [{"Key": "a", "Value": "b"}]}), ("DeleteVirtualMFADevice", {})):
+        code, _ = await aws.refused(f"iam:{name}", alice, SerialNumber=otherwise, **further)
+        assert code == "NoSuchEntity"
+    assert (await aws.do("iam:ListMFADeviceTags", SerialNumber=device.serial))["Tags"] == []

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.services.aws import ACCOUNT, Aws, allow
+from tests.services.aws import ACCOUNT, Aws, allow, deny
 
 URL = "https://issuer.example/tenant"
 ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/issuer.example/tenant"
@@ -145,3 +145,15 @@ async def test_making_one_needs_the_permission_on_its_arn(aws: Aws) -> None:
     assert (await aws.refused("iam:CreateOpenIDConnectProvider", alice, Url=f"{URL}2"))[0] == "AccessDenied"
     other = ARN.replace(ACCOUNT, "999999999999")
     assert (await aws.refused("iam:GetOpenIDConnectProvider", OpenIDConnectProviderArn=other))[0] == "AccessDenied"
+
+
+@pytest.mark.parametrize(("part", "other"), [("arn:aws:", "arn:aws-cn:"), (":iam::", ":iam:us-east-1:")])
+async def test_no_other_way_to_write_an_arn_steps_past_a_deny(aws: Aws, part: str, other: str) -> None:
+    await create(aws)
+    alice = await aws.user("alice", allow("iam:*"), deny("iam:*", ARN))
+    named: dict[str, Any] = {"OpenIDConnectProviderArn": ARN.replace(part, other)}
+    further: dict[str, Any] = {"AddClientIDToOpenIDConnectProvider": {"ClientID": "mine"}}
+    for name in ("GetOpenIDConnectProvider", "AddClientIDToOpenIDConnectProvider", "DeleteOpenIDConnectProvider"):
+        assert (await aws.refused(f"iam:{name}", alice, **named, **further.get(name, {})))[0] == "NoSuchEntity"
+    found = await aws.do("iam:GetOpenIDConnectProvider", OpenIDConnectProviderArn=ARN)
+    assert "mine" not in found["ClientIDList"]

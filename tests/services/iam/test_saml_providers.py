@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.identity_provider import IdentityProvider, ec_key, pem_of, rsa_key
-from tests.services.aws import ACCOUNT, START, Aws, allow
+from tests.services.aws import ACCOUNT, START, Aws, allow, deny
 
 from yett.ports.iam_store import SamlProvider
 
@@ -225,3 +225,26 @@ async def test_a_provider_s_tags_are_condition_keys(aws: Aws) -> None:
     await aws.do("iam:UntagSAMLProvider", TagKeys=["team"], **NAMED)
     assert (await aws.refused("iam:GetSAMLProvider", reader, **NAMED))[0] == "AccessDenied"
     assert (await aws.refused("iam:GetSAMLProvider", reader, SAMLProviderArn="x" * 20))[0] == "AccessDenied"
+
+
+OTHERWISE = [
+    ARN.replace("idp", "IDP"),
+    ARN.replace("arn:aws:", "arn:aws-cn:"),
+    ARN.replace(":iam::", ":iam:us-east-1:"),
+]
+
+
+@pytest.mark.parametrize("arn", OTHERWISE)
+@pytest.mark.parametrize(
+    "operation", ["GetSAMLProvider", "UpdateSAMLProvider", "TagSAMLProvider", "DeleteSAMLProvider"]
+)
+async def test_no_other_way_to_write_an_arn_steps_past_a_deny(aws: Aws, operation: str, arn: str) -> None:
+    await create(aws)
+    alice = await aws.user("alice", allow("iam:*"), deny("iam:*", ARN))
+    further: dict[str, Any] = {
+        "UpdateSAMLProvider": {"SAMLMetadataDocument": IdentityProvider(key=rsa_key(1)).metadata()},
+        "TagSAMLProvider": {"Tags": [{"Key": "team", "Value": "a"}]},
+    }
+    refused = await aws.refused(f"iam:{operation}", alice, SAMLProviderArn=arn, **further.get(operation, {}))
+    assert refused == ("NoSuchEntity", f"Manifest not found for arn {arn}")
+    assert (await aws.do("iam:GetSAMLProvider", **NAMED))["SAMLMetadataDocument"] == IDP.metadata()

@@ -274,7 +274,7 @@ def seal_identity(kind: str, account: str, key: str) -> str:
 
 
 def load(transaction: Transaction, account: str, serial_number: str) -> MfaDevice | None:
-    """The device that the serial number names, if it is one of this account."""
+    """The device of this very serial number, which policies were asked about, if it is one of this account."""
     try:
         arn = Arn.parse(serial_number)
     except NotAnArn:
@@ -283,7 +283,8 @@ def load(transaction: Transaction, account: str, serial_number: str) -> MfaDevic
         return None
     key = fold(arn.resource.removeprefix("mfa"))
     body = transaction.find(account, "", MFA_DEVICE, key)
-    return None if body is None else open_device(transaction, account, key, body)
+    device = None if body is None else open_device(transaction, account, key, body)
+    return device if device is not None and device.serial_number == serial_number else None
 
 
 def open_device(transaction: Transaction, account: str, key: str, body: bytes) -> MfaDevice:

@@ -57,12 +57,28 @@ async def find_provider(kind: ProviderKind[P], call: Call, params: Params) -> P:
     provider = await call.ports.iam_store.find(kind.entity, call.account, name_of(kind, call, params))
     if provider is None:
         raise not_found(kind, params)
+    check_arn(kind, provider, params)
     return provider
+
+
+def check_arn(kind: ProviderKind[P], provider: P, params: Params) -> None:
+    """Refuse any other way to write the provider's ARN: policies were asked about the very text of the call.
+
+    Raises:
+        ServiceError: NoSuchEntity.
+    """
+    if provider.arn != params[kind.member]:
+        raise not_found(kind, params)
 
 
 async def change_provider(kind: ProviderKind[P], call: Call, params: Params, change: Callable[[P], P]) -> P:
     """The provider as *change* made it, or AWS's NoSuchEntity."""
-    changed = await call.ports.iam_store.update(kind.entity, call.account, name_of(kind, call, params), change)
+
+    def change_this(provider: P) -> P:
+        check_arn(kind, provider, params)
+        return change(provider)
+
+    changed = await call.ports.iam_store.update(kind.entity, call.account, name_of(kind, call, params), change_this)
     if changed is None:
         raise not_found(kind, params)
     return changed

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import OidcProvider
+from yett.ports.iam_store import Dependents, OidcProvider
 from yett.rules.iam.limits import CLIENT_IDS_PER_PROVIDER, OIDC_PROVIDERS, THUMBPRINTS_PER_PROVIDER
 from yett.services.call import Call
 from yett.services.iam.entities import (
@@ -30,6 +30,7 @@ from yett.services.iam.errors import (
 from yett.services.iam.federated_providers import (
     ProviderKind,
     change_provider,
+    check_arn,
     find_provider,
     list_provider_tags,
     name_of,
@@ -153,7 +154,11 @@ async def delete_open_id_connect_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteOpenIDConnectProvider.html
     """
-    await call.ports.iam_store.remove(OidcProvider, call.account, name_of(OIDC, call, params), lambda *_: None)
+
+    def check(provider: OidcProvider, _: Dependents) -> None:
+        check_arn(OIDC, provider, params)
+
+    await call.ports.iam_store.remove(OidcProvider, call.account, name_of(OIDC, call, params), check)
     return {}
 
 

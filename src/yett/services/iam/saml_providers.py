@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import AssertionEncryptionMode, SamlPrivateKey, SamlProvider
+from yett.ports.iam_store import AssertionEncryptionMode, Dependents, SamlPrivateKey, SamlProvider
 from yett.rules.iam.limits import PRIVATE_KEYS_PER_SAML_PROVIDER, SAML_PROVIDERS
 from yett.services.call import Call
 from yett.services.iam.entities import Answer, Params, add_tags, describe_tags, draw_unique_id, read_tags
@@ -23,6 +23,7 @@ from yett.services.iam.errors import (
 from yett.services.iam.federated_providers import (
     ProviderKind,
     change_provider,
+    check_arn,
     find_provider,
     list_provider_tags,
     name_of,
@@ -220,7 +221,11 @@ async def delete_saml_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteSAMLProvider.html
     """
-    if not await call.ports.iam_store.remove(SamlProvider, call.account, name_of(SAML, call, params), lambda *_: None):
+
+    def check(provider: SamlProvider, _: Dependents) -> None:
+        check_arn(SAML, provider, params)
+
+    if not await call.ports.iam_store.remove(SamlProvider, call.account, name_of(SAML, call, params), check):
         raise not_found(SAML, params)
     return {}
 
