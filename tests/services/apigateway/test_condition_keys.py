@@ -113,6 +113,32 @@ async def test_a_policy_on_a_key_counts_both_ways(
     await gateway(operation, by=under(condition, effect="Allow"), **params)
 
 
+# What is kept is what counts, however a patch writes it.
+WRITTEN_OTHERWISE = [
+    (
+        "api",
+        {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "no"},
+        "DisableExecuteApiEndpoint",
+        "false",
+    ),
+    ("api", {"op": "replace", "path": "/disableExecuteApiEndpoint"}, "DisableExecuteApiEndpoint", "false"),
+    ("api", {"op": "replace", "path": TYPES, "value": " REGIONAL "}, "EndpointType", "REGIONAL"),
+    ("api", {"op": "add", "path": f"{TYPES}/REGIONAL"}, "EndpointType", "REGIONAL"),
+    ("api", {"op": "add", "path": f"{TYPES}/REGIONAL", "value": "EDGE"}, "EndpointType", "REGIONAL"),
+    ("method", {"op": "replace", "path": "/apiKeyRequired", "value": "off"}, "ApiKeyRequired", "false"),
+]
+
+
+@pytest.mark.parametrize(("named", "change", "key", "value"), WRITTEN_OTHERWISE)
+async def test_no_way_to_write_a_patch_steps_past_a_deny(
+    gateway: Gateway, named: str, change: dict[str, str], key: str, value: str
+) -> None:
+    operation = {"api": "UpdateRestApi", "method": "UpdateMethod"}[named]
+    params = (await world(gateway))[named] | {"patchOperations": [change]}
+    denied = under({"StringEquals": {f"apigateway:Request/{key}": value}}, effect="Deny")
+    assert (await gateway.refusal(operation, by=denied, **params))[0] == "AccessDenied"
+
+
 NONE = {"ForAnyValue:StringEqualsIgnoreCase": {"apigateway:Request/RouteAuthorizationType": "NONE"}}
 
 

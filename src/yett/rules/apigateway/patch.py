@@ -194,9 +194,14 @@ def apply_to_list(entries: list[str], operation: PatchOperation) -> None:
         case "remove":
             raise NotFound("Invalid parameter name specified")
         case "replace":
-            entries[:] = [part.strip() for part in value.split(",") if part.strip()]
+            entries[:] = split_list(value)
         case _:
             pass
+
+
+def split_list(value: str) -> list[str]:
+    """The entries of a list that is replaced whole."""
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 # -- the tables, a resource each; the order is that in which a refusal names them

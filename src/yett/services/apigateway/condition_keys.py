@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from yett.rules.apigateway.errors import ApiRefused
 from yett.rules.apigateway.openapi import import_api, parse_body
+from yett.rules.apigateway.patch import Holds, parse_operations, parse_value, split_list
 from yett.rules.apigateway.rest_api import Authorizer, Method, RestApi, Stage
 from yett.services.apigateway.editing import Params, part_ids
 from yett.services.apigateway.openapi import read_bytes
@@ -46,6 +47,8 @@ PATCHED: Final[Mapping[str, Mapping[str, str]]] = {
         "/accessLogSettings/format": "AccessLoggingFormat",
     },
 }
+BOOLEANS: Final = frozenset({"/disableExecuteApiEndpoint", "/apiKeyRequired"})
+LISTS: Final = frozenset({"/endpointConfiguration/types"})  # replaced whole, or an entry at a time, named by its path
 # What a request that leaves the member out asks for.
 UNSAID: Final[Mapping[str, Mapping[str, str]]] = {
     "CreateRestApi": {"DisableExecuteApiEndpoint": "false", "EndpointType": "EDGE"},
@@ -86,11 +89,23 @@ def requested(call: Call, params: Params, api: RestApi | None) -> Keys:
 
 
 def patched(params: Params, path: str) -> Iterable[str]:
-    """The values that a patch puts at a path or below it; a boolean as policies spell it."""
-    for operation in params.get("patchOperations") or ():
-        at, value = operation.get("path") or "", operation.get("value")
-        if value is not None and (at == path or at.startswith(f"{path}/")):
-            yield value.lower() if value.lower() in {"true", "false"} else value
+    """The values that a patch puts at a path or below it, as they will be kept; a boolean as policies spell it."""
+    try:
+        operations = parse_operations(params.get("patchOperations") or ())
+    except ApiRefused:
+        return  # refused by the operation
+    for operation in operations:
+        at = "/" + "/".join(operation.parts)
+        if operation.op == "remove" or (at != path and not at.startswith(f"{path}/")):
+            continue
+        if path in BOOLEANS:
+            yield render_value(parse_value(operation, Holds.BOOLEAN))
+        elif path in LISTS and at == path:
+            yield from split_list(operation.value or "")
+        elif path in LISTS and operation.op == "add":
+            yield operation.parts[-1]
+        elif operation.value is not None:
+            yield operation.value
 
 
 def read_import(call: Call, params: Params, api: RestApi | None) -> RestApi | None:
