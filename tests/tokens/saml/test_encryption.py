@@ -84,6 +84,8 @@ CONTENT: dict[str, Callable[[], str | bytes]] = {
     "two assertions": lambda: IDP.sign(IDP.assertion(NOW)) + IDP.sign(IDP.assertion(NOW, assertion_id="_two")),
     "an assertion and a text": lambda: IDP.sign(IDP.assertion(NOW)) + "text",
     "an assertion and an element": lambda: IDP.sign(IDP.assertion(NOW)) + "<a/>",
+    "an assertion with two signatures": lambda: IDP.sign(IDP.sign(IDP.assertion(NOW))),
+    "an assertion signed in another way": lambda: IDP.sign(IDP.assertion(NOW), algorithm="sha1"),
     "an assertion within": lambda: f"<a>{IDP.sign(IDP.assertion(NOW))}</a>",
     "an encrypted assertion": lambda: encrypt(IDP.sign(IDP.assertion(NOW)), PUBLIC),
     "the end of its place": lambda: IDP.sign(IDP.assertion(NOW)) + "</place><place>",

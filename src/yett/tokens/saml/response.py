@@ -141,7 +141,12 @@ def verify_response(
         root = verify_enveloped(root, loaded)
     assertion = open_assertion(root, private_keys) if response.is_encrypted else only_assertion(root)
     if children(assertion, f"{SIGNATURE}Signature") or not is_response_signed:
-        assertion = verify_enveloped(assertion, loaded)
+        try:
+            assertion = verify_enveloped(assertion, loaded)
+        except TokenRefused as refused:
+            if response.is_encrypted:  # what was opened is not authentic: nobody learns what is in it
+                raise shut() from refused
+            raise
     return describe(root, assertion)
 
 
