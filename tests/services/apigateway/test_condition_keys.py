@@ -98,6 +98,13 @@ ASKED = [
         LOGS,
     ),
     ("ImportRestApi", None, {"body": json.dumps(OPEN_BODY).encode()}, "Request/ApiName", "pets"),
+    (
+        "ImportRestApi",
+        None,
+        {"body": json.dumps(OPEN_BODY).encode(), "parameters": {"endpointConfigurationTypes": "REGIONAL"}},
+        "Request/EndpointType",
+        "REGIONAL",
+    ),
     ("PutRestApi", "api", {"body": json.dumps(OPEN_BODY).encode()}, "Resource/AuthorizerType", "TOKEN"),
 ]
 
@@ -126,6 +133,10 @@ WRITTEN_OTHERWISE = [
     ("api", {"op": "add", "path": f"{TYPES}/REGIONAL"}, "EndpointType", "REGIONAL"),
     ("api", {"op": "add", "path": f"{TYPES}/REGIONAL", "value": "EDGE"}, "EndpointType", "REGIONAL"),
     ("method", {"op": "replace", "path": "/apiKeyRequired", "value": "off"}, "ApiKeyRequired", "false"),
+    ("method", {"op": "replace", "path": "/authorizationType", "value": ""}, "RouteAuthorizationType", "NONE"),
+    ("method", {"op": "replace", "path": "/authorizationType"}, "RouteAuthorizationType", "NONE"),
+    ("api", {"op": "replace", "path": TYPES, "value": ""}, "EndpointType", "EDGE"),
+    ("api", {"op": "remove", "path": f"{TYPES}/EDGE"}, "EndpointType", "EDGE"),
 ]
 
 
@@ -137,6 +148,20 @@ async def test_no_way_to_write_a_patch_steps_past_a_deny(
     params = (await world(gateway))[named] | {"patchOperations": [change]}
     denied = under({"StringEquals": {f"apigateway:Request/{key}": value}}, effect="Deny")
     assert (await gateway.refusal(operation, by=denied, **params))[0] == "AccessDenied"
+
+
+async def test_a_method_of_no_authorization_type_is_one_of_none(gateway: Gateway) -> None:
+    params = (await world(gateway))["post"] | {"authorizationType": ""}
+    denied = under({"StringEquals": {"apigateway:Request/RouteAuthorizationType": "NONE"}}, effect="Deny")
+    assert (await gateway.refusal("PutMethod", by=denied, **params))[0] == "AccessDenied"
+
+
+async def test_of_several_changes_of_a_patch_the_last_counts(gateway: Gateway) -> None:
+    params = (await world(gateway))["method"]
+    changes = [{"op": "replace", "path": "/authorizationType", "value": value} for value in ("AWS_IAM", "")]
+    denied = under({"StringEquals": {"apigateway:Request/RouteAuthorizationType": "NONE"}}, effect="Deny")
+    assert (await gateway.refusal("UpdateMethod", by=denied, patchOperations=changes, **params))[0] == "AccessDenied"
+    await gateway("UpdateMethod", by=denied, patchOperations=changes[::-1], **params)
 
 
 NONE = {"ForAnyValue:StringEqualsIgnoreCase": {"apigateway:Request/RouteAuthorizationType": "NONE"}}

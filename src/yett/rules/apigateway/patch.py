@@ -194,14 +194,9 @@ def apply_to_list(entries: list[str], operation: PatchOperation) -> None:
         case "remove":
             raise NotFound("Invalid parameter name specified")
         case "replace":
-            entries[:] = split_list(value)
+            entries[:] = [part.strip() for part in value.split(",") if part.strip()]
         case _:
             pass
-
-
-def split_list(value: str) -> list[str]:
-    """The entries of a list that is replaced whole."""
-    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 # -- the tables, a resource each; the order is that in which a refusal names them

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from yett.rules.apigateway.errors import ApiRefused
 from yett.rules.apigateway.openapi import import_api, parse_body
-from yett.rules.apigateway.patch import Holds, parse_operations, parse_value, split_list
+from yett.rules.apigateway.patch import API, AUTHORIZER, METHOD, PatchTable, parse_operations, patch
 from yett.rules.apigateway.rest_api import Authorizer, Method, RestApi, Stage
+from yett.rules.apigateway.stage import TABLE as STAGE
 from yett.services.apigateway.editing import Params, part_ids
-from yett.services.apigateway.openapi import read_bytes
+from yett.services.apigateway.openapi import read_bytes, settings_of
 from yett.services.apigateway.rest_apis import new_api
 from yett.services.apigateway.tags import find_tagged, tag_keys
 from yett.services.call import PARTITION, Call
@@ -47,12 +48,18 @@ PATCHED: Final[Mapping[str, Mapping[str, str]]] = {
         "/accessLogSettings/format": "AccessLoggingFormat",
     },
 }
-BOOLEANS: Final = frozenset({"/disableExecuteApiEndpoint", "/apiKeyRequired"})
-LISTS: Final = frozenset({"/endpointConfiguration/types"})  # replaced whole, or an entry at a time, named by its path
-# What a request that leaves the member out asks for.
+TABLES: Final[Mapping[str, PatchTable]] = {
+    "UpdateRestApi": API,
+    "UpdateAuthorizer": AUTHORIZER,
+    "UpdateMethod": METHOD,
+    "UpdateStage": STAGE,
+}
+# What is kept where a patch leaves nothing.
+DEFAULTS: Final = {"/endpointConfiguration/types": ("EDGE",), "/authorizationType": ("NONE",)}
+# What a request that leaves the member out, or empty, asks for.
 UNSAID: Final[Mapping[str, Mapping[str, str]]] = {
     "CreateRestApi": {"DisableExecuteApiEndpoint": "false", "EndpointType": "EDGE"},
-    "PutMethod": {"ApiKeyRequired": "false"},
+    "PutMethod": {"ApiKeyRequired": "false", "RouteAuthorizationType": "NONE"},
 }
 
 
@@ -80,38 +87,31 @@ def requested(call: Call, params: Params, api: RestApi | None) -> Keys:
     keys |= {
         key: values
         for key, member in REQUESTED.get(call.operation, {}).items()
-        if value_at(params, member) is not None and (values := values_at(params, member))
+        if value_at(params, member) not in (None, "") and (values := values_at(params, member))
     }
     for path, key in PATCHED.get(call.operation, {}).items():
-        if values := tuple(patched(params, path)):
+        if values := patched(call, params, path, api):
             keys[key] = values
     return keys
 
 
-def patched(params: Params, path: str) -> Iterable[str]:
-    """The values that a patch puts at a path or below it, as they will be kept; a boolean as policies spell it."""
+def patched(call: Call, params: Params, path: str, api: RestApi | None) -> tuple[str, ...]:
+    """The values that will be kept at a path which a patch changes, if it does; a boolean as policies spell it."""
+    types = [] if api is None else [str(each) for each in api.endpoint_configuration.types]
     try:
         operations = parse_operations(params.get("patchOperations") or ())
+        touching = [each for each in operations if f"/{'/'.join(each.parts)}/".startswith(f"{path}/")]
+        kept = patch({"endpointConfiguration": {"types": types}}, touching, TABLES[call.operation])
     except ApiRefused:
-        return  # refused by the operation
-    for operation in operations:
-        at = "/" + "/".join(operation.parts)
-        if operation.op == "remove" or (at != path and not at.startswith(f"{path}/")):
-            continue
-        if path in BOOLEANS:
-            yield render_value(parse_value(operation, Holds.BOOLEAN))
-        elif path in LISTS and at == path:
-            yield from split_list(operation.value or "")
-        elif path in LISTS and operation.op == "add":
-            yield operation.parts[-1]
-        elif operation.value is not None:
-            yield operation.value
+        return ()  # refused by the operation
+    values = values_at(kept, path[1:].replace("/", ".")) if touching else ()
+    return tuple(filter(None, values)) or (DEFAULTS.get(path, ()) if touching else ())
 
 
 def read_import(call: Call, params: Params, api: RestApi | None) -> RestApi | None:
     """What the document of an import defines, by itself where it can stand alone; None where it cannot be imported."""
-    base = new_api(call, {"name": "Untitled"}) if api is None else api
     try:
+        base = new_api(call, settings_of({}, params.get("parameters") or {})) if api is None else api
         document: Mapping[str, Any] = parse_body(read_bytes(params["body"]))
     except ApiRefused:
         return None

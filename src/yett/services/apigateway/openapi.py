@@ -27,16 +27,23 @@ async def import_rest_api(call: Call, params: Params) -> Answer:
     document = parse_body(read_bytes(params["body"]))
     given: Mapping[str, str] = params.get("parameters") or {}
     check_parameters(document, given)
-    title = (document.get("info") or {}).get("title")
-    settings: dict[str, Any] = {"name": str(title or "Untitled")}
-    if "endpointConfigurationTypes" in given:
-        settings["endpointConfiguration"] = {"types": [given["endpointConfigurationTypes"]]}
-    api = import_api(document, new_api(call, settings), merge=False, partition=PARTITION, ids=part_ids(call))
+    api = import_api(
+        document, new_api(call, settings_of(document, given)), merge=False, partition=PARTITION, ids=part_ids(call)
+    )
     refuse_warnings(api, params)
     check_passed_roles(call, before=None, after=api)
     check_policy_change(call, before=None, after=api)
     await call.ports.api_store.add_api(api)
     return describe_api(api)
+
+
+def settings_of(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """What a new API is before the document is laid over it."""
+    title = (document.get("info") or {}).get("title")
+    settings: dict[str, Any] = {"name": str(title or "Untitled")}
+    if "endpointConfigurationTypes" in parameters:
+        settings["endpointConfiguration"] = {"types": [parameters["endpointConfigurationTypes"]]}
+    return settings
 
 
 async def put_rest_api(call: Call, params: Params) -> Answer:
