@@ -6,6 +6,7 @@ from tests.services.aws import ACCOUNT, START, Aws, allow, deny, policy
 from yett.ports.callers import Caller
 from yett.rules.sign_in.limits import FREE_FAILURES
 from yett.services.call import ServiceError
+from yett.values.secret import Secret
 
 FIRST, SECOND, THIRD = "First-horse-1", "Second-horse-2", "Third-horse-3"
 NOT_CONFORMING = ("PasswordPolicyViolation", "Password does not conform to the account password policy.")
@@ -116,6 +117,22 @@ async def test_guesses_at_once_are_all_counted(aws: Aws, alice: Caller) -> None:
     codes = [each.code for each in outcomes if isinstance(each, ServiceError)]
     assert len(codes) == 12
     assert codes.count("AccessDenied") == FREE_FAILURES
+
+
+async def test_a_right_guess_that_a_lock_overtook_is_told_nothing(
+    aws: Aws, alice: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = aws.ports.passwords.fits
+
+    async def overtaken(kept: Secret | None, password: str) -> bool:
+        monkeypatch.setattr(aws.ports.passwords, "fits", fits)
+        for _ in range(FREE_FAILURES):
+            await aws.refused("iam:ChangePassword", alice, OldPassword="wrong", NewPassword=THIRD)
+        return await fits(kept, password)
+
+    monkeypatch.setattr(aws.ports.passwords, "fits", overtaken)
+    code, _ = await aws.refused("iam:ChangePassword", alice, OldPassword=FIRST, NewPassword="short")
+    assert code == "EntityTemporarilyUnmodifiable"
 
 
 async def test_of_two_changes_at_once_one_is_made(aws: Aws, alice: Caller) -> None:

@@ -118,6 +118,9 @@ async def change_password(call: Call, params: Params) -> Answer:
     if not await call.ports.passwords.fits(profile.hash, params["OldPassword"]):
         await count_failure(call, profile, name)
         raise ServiceError("AccessDenied", WRONG, status=403)
+    # Of guesses at once, one that a lock has overtaken is not told that it was right.
+    if is_locked((await get_profile(call, caller.user_id, name)).failures, now=call.now):
+        raise locked(name)
     fresh = await make_fresh(call, profile, params["NewPassword"])
 
     def change(current: LoginProfile) -> LoginProfile:
