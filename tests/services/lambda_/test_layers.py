@@ -102,3 +102,18 @@ async def test_other_accounts_layers_are_out_of_reach(lambda_: Lambda) -> None:
             await lambda_(operation, by=caller(account=OTHER), LayerName=ARN, **params)
         assert refused.value.status == 403
     assert (await lambda_("ListLayers", by=caller(account=OTHER)))["Layers"] == []
+
+
+OTHERWISE = [f"{ARN}:01", f"{ARN}:1".replace("arn:aws:", "arn:aws-cn:")]
+
+
+@pytest.mark.parametrize("arn", OTHERWISE)
+async def test_no_other_way_to_write_a_version_s_arn_steps_past_a_deny(lambda_: Lambda, arn: str) -> None:
+    await publish(lambda_)
+    allow = {"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "lambda:GetLayerVersion", "Resource": f"{ARN}:1"}
+    alice = caller({"Version": "2012-10-17", "Statement": [allow, deny]})
+    with pytest.raises(ServiceError):
+        await lambda_("GetLayerVersionByArn", by=alice, Arn=arn)
+    with pytest.raises(ServiceError, match="does not exist"):
+        await lambda_.create(by=alice, Layers=[arn])

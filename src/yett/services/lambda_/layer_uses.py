@@ -53,7 +53,7 @@ async def find_use(call: Call, text: str) -> LayerUse:
     layer = None
     if arn.region == call.region:
         layer = await call.ports.function_store.find_layer(arn.account, arn.region, found[1], int(found[2]))
-    if layer is None:
+    if layer is None or layer.arn != text:  # policies were asked about this very text
         raise InvalidParameterValue(f"Layer version {text} does not exist.")
     return LayerUse(
         arn=layer.arn,

@@ -9,7 +9,7 @@ from typing import Final
 
 from yett.ports.function_store import LayerRecord
 from yett.rules.lambda_.limits import LIST_ITEMS
-from yett.services.call import Call
+from yett.services.call import PARTITION, Call
 from yett.services.lambda_.configuration import code_sha256, read_package
 from yett.services.lambda_.errors import AccessDenied, InvalidParameterValue, ResourceNotFound
 from yett.services.lambda_.functions import number
@@ -71,7 +71,7 @@ async def get_layer_version_by_arn(call: Call, params: Params) -> Mapping[str, o
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
     """
     layer, _, version = str(params["Arn"]).rpartition(":")
-    if not version.isdecimal():
+    if not version.isdecimal() or str(int(version)) != version:  # policies were asked about this very text
         raise InvalidParameterValue(f"`{params['Arn']}` is no ARN of a layer's version")
     return await get_layer_version(call, {"LayerName": layer, "VersionNumber": int(version)})
 
@@ -146,7 +146,7 @@ def own_name(call: Call, params: Params) -> str:
         raise InvalidParameterValue(f"`{text}` is no layer's name or ARN")
     if arn.account != call.account:
         raise AccessDenied(f"yett does not offer layers of other accounts: {text} is not the account {call.account}'s")
-    if arn.region != call.region:
+    if arn.region != call.region or arn.partition != PARTITION:
         raise ResourceNotFound("The resource you requested does not exist.")
     return name
 
