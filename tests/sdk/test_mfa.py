@@ -33,7 +33,7 @@ def test_a_code_opens_a_session_that_policies_know(running: RunningServer) -> No
     with pytest.raises(ClientError, match="invalid MFA one time pass code") as refused:
         sts.get_session_token(SerialNumber=serial, TokenCode=code)
     assert refused.value.response["Error"]["Code"] == "AccessDenied"
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
         running.client("iam", session_of(sts.get_session_token())).list_users()
 
 

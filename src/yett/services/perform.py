@@ -15,6 +15,7 @@ from yett.policy import MalformedPolicyDocument
 from yett.ports.audit_trail import ALLOWED, AuditEntry
 from yett.ports.bundle import Ports
 from yett.ports.errors import AlreadyExists, Conflict, Unavailable
+from yett.rules.sts.restrictions import is_unknown_to_iam
 from yett.services.call import Call, Operation, ServiceError
 from yett.services.iam.authorization import ANY_RESOURCE, authorize, context_of, wording_of
 from yett.services.permissions.row import DEFAULTS, Exempt, Permission, Row, values_at
@@ -65,6 +66,7 @@ MALFORMED_POLICY_CODES: Final[Mapping[str, str]] = {
     "apigateway": "BadRequestException",
     "cognito-idp": "InvalidParameterException",
 }
+UNKNOWN_TO_IAM: Final = "The security token included in the request is invalid"  # OBSERVED: without a full stop
 CONCURRENT_MODIFICATION: Final = "Unable to complete operation due to concurrent modification. Please try again later."
 
 
@@ -145,6 +147,8 @@ class Act:
     async def run(self) -> Mapping[str, object]:
         """Check, authorize, act."""
         call = self.call
+        if call.service == "iam" and call.caller is not None and is_unknown_to_iam(call.caller.identity):
+            raise ServiceError("InvalidClientTokenId", UNKNOWN_TO_IAM, status=403)
         table = table_of(call.service)
         model = service_model(call.service).operations.get(call.operation)
         operation = table.operations.get(call.operation)

@@ -194,6 +194,7 @@ async def test_what_denies_or_bounds_a_user_holds_against_that_policy(aws: Aws) 
     await aws.do("iam:PutUserPermissionsBoundary", UserName="bounded", PermissionsBoundary=boundary)
     bounded = await aws.resolve(bounded.identity.access_key_id)
     change = {"OldPassword": FIRST, "NewPassword": SECOND}
-    for caller in (denied, session, bounded):
+    for caller in (denied, bounded):
         assert (await aws.refused("iam:ChangePassword", caller, **change))[0] == "AccessDenied"
+    assert (await aws.refused("iam:ChangePassword", session, **change))[0] == "InvalidClientTokenId"
     assert (await aws.refused("iam:ChangePassword", plain, **change))[0] == "NoSuchEntity"  # let, without a password

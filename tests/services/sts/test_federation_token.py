@@ -17,7 +17,7 @@ async def test_a_federated_user_has_what_both_policies_allow(aws: Aws) -> None:
         "Arn": f"arn:aws:sts::{ACCOUNT}:federated-user/bob",
     }
     await aws.do("organizations:CreateOrganization", bob)
-    assert (await aws.refused("iam:ListUsers", bob))[0] == "AccessDenied"
+    assert (await aws.refused("iam:ListUsers", bob))[0] == "InvalidClientTokenId"
     assert (await aws.refused("sts:GetFederationToken", bob, Name="carol"))[0] == "AccessDenied"
 
 
@@ -50,7 +50,7 @@ async def test_a_federated_user_assumes_no_role_though_the_role_names_it(aws: Aw
         ("sts:GetSessionToken", {}),
         ("sts:GetFederationToken", {"Name": "carol"}),
         ("sts:GetAccessKeyInfo", {"AccessKeyId": bob.identity.access_key_id}),
-        ("iam:GetUser", {}),
     ):
         assert (await aws.refused(operation, bob, **params))[0] == "AccessDenied", operation
+    assert (await aws.refused("iam:GetUser", bob))[0] == "InvalidClientTokenId"
     await aws.do("sts:GetCallerIdentity", bob)

@@ -54,7 +54,7 @@ async def test_a_session_by_code_may_call_iam_and_knows_how_old_it_is(aws: Aws, 
     await aws.do("iam:ListUsers", session)
     plain = await aws.holder(await aws.do("sts:GetSessionToken", alice.caller))
     assert plain.identity.mfa_authenticated_at is None
-    assert (await aws.refused("iam:ListUsers", plain))[0] == "AccessDenied"
+    assert (await aws.refused("iam:ListUsers", plain))[0] == "InvalidClientTokenId"
 
 
 async def allowed(aws: Aws, caller: Caller) -> set[str]:

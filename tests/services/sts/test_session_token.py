@@ -3,6 +3,8 @@ from datetime import timedelta
 from tests.services.aws import START, Aws, allow, deny
 
 SHORT = {"DurationSeconds": 900}
+# Source: https://github.com/99designs/aws-vault/issues/1056
+UNKNOWN_TO_IAM = ("InvalidClientTokenId", "The security token included in the request is invalid")
 
 
 async def test_a_users_session_is_the_user_without_iam(aws: Aws) -> None:
@@ -13,7 +15,7 @@ async def test_a_users_session_is_the_user_without_iam(aws: Aws) -> None:
     assert session.identity.arn == alice.identity.arn
     assert session.identity.user_name == "alice"
     assert session.identity.token_issued_at == START
-    assert (await aws.refused("iam:ListUsers", session))[0] == "AccessDenied"
+    assert await aws.refused("iam:ListUsers", session) == UNKNOWN_TO_IAM
     assert (await aws.refused("sts:GetSessionToken", session))[0] == "AccessDenied"
     await aws.do("organizations:CreateOrganization", session)
 
@@ -21,7 +23,9 @@ async def test_a_users_session_is_the_user_without_iam(aws: Aws) -> None:
 async def test_roots_session_lasts_an_hour_at_most(aws: Aws) -> None:
     answer = await aws.do("sts:GetSessionToken", DurationSeconds=43200)
     assert answer["Credentials"]["Expiration"] == START + timedelta(hours=1)
-    assert (await aws.holder(answer)).identity.is_root
+    session = await aws.holder(answer)
+    assert session.identity.is_root
+    assert await aws.refused("iam:ListUsers", session) == UNKNOWN_TO_IAM
 
 
 async def test_no_permission_is_needed_but_a_deny_counts(aws: Aws) -> None:

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_req
 from typing import Final
 
 from yett.rules.sts.temporary_credentials import SessionKind, TemporarySession
+from yett.values.identity import IamIdentity, PrincipalType
 
 # GetSessionToken without MFA: no IAM, and of STS two operations (with what may go along with AssumeRole).
 WITHOUT_MFA: Final = (
@@ -35,3 +36,18 @@ def restrictions(session: TemporarySession) -> tuple[str, ...]:
             return (FEDERATED,)
         case _:
             return ()
+
+
+def is_unknown_to_iam(identity: IamIdentity) -> bool:
+    """Whether IAM answers these credentials as it does unknown ones, before it asks any policy.
+
+    OBSERVED: https://github.com/99designs/aws-vault/issues/1056 (GetSessionToken without MFA).
+    UNCERTAIN: that a federated user is told the same.
+    """
+    match identity.principal_type:
+        case PrincipalType.FEDERATED_USER:
+            return True
+        case PrincipalType.USER | PrincipalType.ACCOUNT:
+            return identity.token_issued_at is not None and identity.mfa_authenticated_at is None
+        case _:
+            return False
