@@ -154,7 +154,7 @@ def test_a_users_session_is_the_user_and_ends_with_it(running: RunningServer, ap
     session = holder(running.client("sts", user).get_session_token(DurationSeconds=900))
     assert running.client("sts", session).get_caller_identity()["Arn"] == user_arn
     assert running.call(api.id, "/prod/pets", signed_by=session).status == 200
-    assert refusal(running.client("iam", session).list_users)[0] == "AccessDenied"
+    assert refusal(running.client("iam", session).list_users)[0] == "InvalidClientTokenId"
     iam, name = running.client("iam"), user_arn.rpartition("/")[2]
     iam.delete_access_key(UserName=name, AccessKeyId=user.access_key)
     iam.delete_user_policy(UserName=name, PolicyName="inline")
