@@ -96,11 +96,13 @@ async def test_a_key_named_without_its_user_is_the_caller_s_own_or_nobody_s(aws:
 
 
 async def test_a_session_does_not_outgrow_whoever_asked_for_it(aws: Aws) -> None:
-    eve = await aws.user("eve", allow("*"), deny("iam:CreateUser"))
+    eve = await aws.user("eve", allow("*"), deny("organizations:CreateOrganization"))
     held = await aws.holder(await aws.do("sts:GetSessionToken", eve))
-    assert (await aws.refused("iam:CreateUser", held, UserName="x"))[0] == DENIED
+    assert "explicit deny" in (await aws.refused("organizations:CreateOrganization", held))[1]
     federated = await aws.holder(await aws.do("sts:GetFederationToken", eve, Name="guest"))
-    assert (await aws.refused("iam:ListRoles", federated))[0] == DENIED
+    assert (await aws.refused("lambda:ListFunctions", federated))[0] == DENIED
+    for session in (held, federated):
+        assert (await aws.refused("iam:ListRoles", session))[0] == "InvalidClientTokenId"
 
 
 async def test_a_role_that_trusts_somebody_else_is_not_assumed_by_permission_alone(aws: Aws) -> None:
