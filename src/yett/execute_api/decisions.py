@@ -196,7 +196,6 @@ class Decisions:
         self._rows: dict[tuple[object, ...], tuple[MethodPlan, Row]] = {}
         self._in_hand: dict[str, Record] = {}
         self._rings: dict[str, deque[Record]] = {}  # by API id, in the order in which they were answered
-        self._records: dict[str, Record] = {}  # those of all rings, by request id
 
     def open(self, request: HttpRequest, target: Target | None) -> Record:
         """A record for a call that has just come in. Who opens one closes it."""
@@ -205,8 +204,8 @@ class Decisions:
 
     def close(self, record: Record) -> None:
         """The call is answered, or will never be: it is counted, and kept in its API's ring, whose oldest goes."""
-        request_id, plan, question = record.request_id, record.plan, record.question
-        self._in_hand.pop(request_id, None)
+        plan, question = record.plan, record.question
+        self._in_hand.pop(record.request_id, None)
         row = self.tally.row(_names(record)) if question is None else self._row(record, question.method)
         row.add(record.ended_at - record.started if record.ended_at else record.seconds)
         if self._allowed_one_in != 1 and record.refusal is None and record.failure is None:
@@ -216,11 +215,8 @@ class Decisions:
         api_id = OF_NOBODY if plan is None else plan.api_id
         ring = self._rings.get(api_id)
         if ring is None:
-            ring = self._rings[api_id] = deque()
+            ring = self._rings[api_id] = deque(maxlen=self._kept)  # whose oldest goes by itself
         ring.append(record)
-        self._records[request_id] = record
-        if len(ring) > self._kept:
-            self._records.pop(ring.popleft().request_id, None)
 
     def _row(self, record: Record, method: MethodPlan) -> Row:
         """Where a call is counted: found by names once for each method and kind of end, and then kept beside it."""
@@ -241,11 +237,17 @@ class Decisions:
         return known[1]
 
     def __len__(self) -> int:
-        return len(self._records)
+        return sum(map(len, self._rings.values()))
 
     def find(self, request_id: str) -> Record | None:
-        """The record of a request id, if it is still kept."""
-        return self._records.get(request_id) or self._in_hand.get(request_id)
+        """The record of a request id, if it is still kept. It is searched for: an index would cost every call."""
+        if (waiting := self._in_hand.get(request_id)) is not None:
+            return waiting
+        for ring in tuple(self._rings.values()):
+            for record in reversed(tuple(ring)):  # a copy, since another thread may ask
+                if record.request_id == request_id:
+                    return record
+        return None
 
     def since(self, moment: datetime, limit: int) -> tuple[tuple[Record, ...], datetime | None]:
         """Finished calls that came in at *moment* or later, oldest first, of more than *limit* the newest; and when the
