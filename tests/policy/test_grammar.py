@@ -122,3 +122,12 @@ def test_what_iam_would_not_save_today_is_still_read_where_it_was_saved(changed:
 )
 def test_good_arns_are_taken(resource: str) -> None:
     assert parse_policy({"Version": "2012-10-17", "Statement": {**STATEMENT, "Resource": resource}}, kind=Kind.IDENTITY)
+
+
+def test_a_trust_policy_saved_before_it_was_held_to_actions_of_sts_is_still_read() -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": ["sts:AssumeRole", "s3:GetObject"]}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    with pytest.raises(MalformedPolicyDocument) as refused:
+        parse_policy(document, kind=Kind.TRUST)
+    assert "only specify STS" in refused.value.reason
+    assert parse_stored_policy(document, kind=Kind.TRUST)

@@ -312,7 +312,7 @@ class _Reader:
             self.blame(Fault.ACTION, path, f"`{vendor}` is no service", f"Vendor {vendor} is not valid")
         elif not action:
             self.blame(Fault.ACTION, path, f"the action `{text}` has no name")
-        elif self.kind is Kind.TRUST and vendor.lower() != "sts":
+        elif self.kind is Kind.TRUST and vendor.lower() != "sts" and not self.stored:
             # UNCERTAIN: whether `*` and wildcards in STS's own actions are refused as well; they pass here.
             reason = "AssumeRole policy may only specify STS AssumeRole actions."
             self.blame(Fault.ACTION, path, f"`{text}` is no action of STS", reason)
