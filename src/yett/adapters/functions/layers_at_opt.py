@@ -62,6 +62,7 @@ def bind(layers: str) -> bool:
     # On Lambda nobody writes there; where that cannot be had, it is as it was by its own path.
     read_only = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
     libc.mount(None, target, None, ctypes.c_ulong(read_only), None)
-    if not is_permitted:  # a new user namespace gave every capability within it; there were none before
-        libc.capset((ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)())
-    return True
+    if is_permitted:
+        return True
+    # A new user namespace gave every capability within it; there were none before.
+    return bool(libc.capset((ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()) == 0)
