@@ -37,6 +37,7 @@ from bench.processes import describe_machine
 from bench.results import write
 from yett.adapters.upstream.client import PooledUpstream
 from yett.adapters.upstream.connection import UpstreamConnection
+from yett.adapters.upstream.pool import Pool
 from yett.execute_api.door import ExecuteApi
 from yett.rules.execute_api.deployment import (
     AuthorizationType,
@@ -108,15 +109,15 @@ class PluggedUpstream(PooledUpstream):
 
     async def _connect(
         self,
-        origin: Any,
+        pool: Pool,
         *,
         deadline: float,  # noqa: ARG002
         loop: asyncio.AbstractEventLoop,
     ) -> UpstreamConnection:
         backend = Backend(loop)
-        connection = backend.connection = UpstreamConnection(self, loop)
+        connection = backend.connection = UpstreamConnection(pool, loop)
         connection.connection_made(cast("asyncio.Transport", backend))
-        self._origins[connection] = origin
+        pool.connections.add(connection)
         return connection
 
 

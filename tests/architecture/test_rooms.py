@@ -35,7 +35,7 @@ def test_every_test_has_its_source() -> None:
         if within.parts[0] in WITHOUT_SOURCE:
             continue
         source = PACKAGE / within.with_name(within.name.removeprefix("test_"))
-        if not source.exists() and not source.with_suffix(".mjs").exists():
+        if not any(source.with_suffix(kind).exists() for kind in (".py", ".mjs", ".pyx")):
             orphans.append(name_of(path))
     assert orphans == []
 

@@ -9,7 +9,7 @@ from yett.values.errors import Unavailable
 from yett.values.http import BodyStream, Headers
 
 
-class NetworkRule(Struct, frozen=True, kw_only=True):
+class NetworkRule(Struct, frozen=True, kw_only=True, cache_hash=True):
     """Which of the addresses that are not public may be connected to.
 
     Link-local and metadata addresses, multicast and the unspecified address are never among them, whatever is set here.

@@ -14,12 +14,14 @@ with every cleartext request. CONNECT is refused.
 Source: https://www.rfc-editor.org/rfc/rfc9112 (sections 2.2, 3, 5 and 6)
 """
 
+import re
 from http import HTTPStatus
 from typing import Final
 
 import httptools
 from msgspec import Struct
 
+from yett.compiled import twin
 from yett.server.limits import (
     LINE_OVERHEAD_BYTES,
     MAX_CHUNK_OVERHEAD_BYTES,
@@ -37,6 +39,7 @@ MAX_HEAD_BYTES: Final = (
 )
 
 _TEXT_BYTES: Final = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
 _VERSIONS: Final = {b" HTTP/1.1": "HTTP/1.1", b" HTTP/1.0": "HTTP/1.0"}
 _CHUNKED_PREFACE: Final = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -49,17 +52,25 @@ class RequestRefused(Refusal):
         self.status = status
 
 
-class Head(Struct, frozen=True, kw_only=True):
+class Head(Struct, frozen=True):
     """A request's head, sound by every rule above. ``content_length`` is None for a chunked body."""
 
     method: str
     target: str  # origin form, or "*"
+    path: str  # the target up to "?"
+    query: str  # after it
     lines: tuple[tuple[str, str], ...]
-    protocol: str
+    # Of a plain head: the first value of each name in lower case. There is no line that only we may write.
+    index: dict[str, str] | None
     host_value: str  # the Host line's value, not yet looked up in the allow-list
     content_length: int | None
-    keep_alive: bool
-    expects_continue: bool
+    protocol: str = "HTTP/1.1"
+    keep_alive: bool = True
+    expects_continue: bool = False
+
+
+# What is plain it reads as `HeadParser.parse` does, at a tenth of the cost: its size in bytes, and Head's first fields.
+_read_request_head: Final = twin("yett.values.plain_heads", "read_request_head")
 
 
 class HeadParser:
@@ -79,6 +90,29 @@ class HeadParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by llhttp."""
         self._lines.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def read(self, data: bytes) -> tuple[Head | None, bytes]:
+        """Read the head that *data* begins with.
+
+        Returns:
+            The head, and the bytes after it; or None, and what has come of it, where not all has.
+
+        Raises:
+            RequestRefused: As ``parse``.
+        """
+        plain = _read_request_head(data)
+        if plain is not None:
+            size = plain[0]
+            return Head(*plain[1:]), data[size:] if len(data) != size else b""
+        if data.startswith(b"\r\n"):
+            # Source: https://www.rfc-editor.org/rfc/rfc9112#section-2.2 (ignore an empty line before a request)
+            data = _EMPTY_LINES.sub(b"", data, 1)
+        end = data.find(HEAD_END)
+        if end < 0:
+            check_partial_head(data)
+            return None, data
+        size = end + len(HEAD_END)
+        return self.parse(data[:size]), data[size:]
 
     def parse(self, raw: bytes) -> Head:
         """Read a whole head, from its first byte to the empty line that ends it.
@@ -169,10 +203,15 @@ def _understand(method: str, url: bytes, lines: tuple[tuple[str, str], ...], pro
         if [value.lower() for value in _values("expect", names, lines)] != ["100-continue"]:
             raise RequestRefused(HTTPStatus.EXPECTATION_FAILED, "an expectation that nobody here meets")
         expects_continue = True
+    target = _origin_form(method, url, host_value)
+    path, _, query = target.partition("?")
     return Head(
         method=method,
-        target=_origin_form(method, url, host_value),
+        target=target,
+        path=path,
+        query=query,
         lines=lines,
+        index=None,
         protocol=protocol,
         host_value=host_value,
         content_length=content_length,

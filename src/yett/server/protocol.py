@@ -10,7 +10,6 @@ stopped; and one that breaks off takes the connection with it.
 
 import asyncio
 import enum
-import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address
@@ -21,16 +20,15 @@ import structlog
 
 from yett.server.body_bounds import check_length
 from yett.server.edge import Client, parse_address, resolve_client, strip_own_headers
-from yett.server.framing import HEAD_END, ChunkedBody, Head, HeadParser, RequestRefused, check_partial_head
+from yett.server.framing import ChunkedBody, Head, HeadParser, RequestRefused
 from yett.server.limits import MAX_LINGER_BYTES, MAX_PIPELINED_BYTES
-from yett.server.responses import CONTINUE, failure_response, has_body, refusal_response, render_head
+from yett.server.responses import CONTINUE, failure_response, has_body, refusal_response, render_head, render_plain
 from yett.server.shared import Holding, Shared
 from yett.server.streaming import Relay, cut
 from yett.values.http import BodyStream, Headers, HttpRequest, HttpResponse
 
 _log = structlog.get_logger(__name__)
 
-_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
 _JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
 _UNKNOWN_PEER: Final = IPv4Address(0)  # no address binds here; a peer without one matches no range
 
@@ -217,28 +215,22 @@ class GatewayProtocol(asyncio.Protocol):
                 self._is_paused = True
                 self._transport.pause_reading()
             return
-        if data.startswith(b"\r\n"):
-            # Source: https://www.rfc-editor.org/rfc/rfc9112#section-2.2 (ignore an empty line before a request)
-            data = _EMPTY_LINES.sub(b"", data, 1) if _EMPTY_LINES.match(data) else data
-        end = data.find(HEAD_END)
-        if end < 0:
-            self._keep_partial_head(data)
+        head, rest = self._parser.read(data)
+        if head is None:
+            self._keep_partial_head(rest)
             return
-        size = end + 4
-        head = self._parser.parse(data if len(data) == size else data[:size])
         host = self._shared.find_host(head.host_value)
         if host is None:
             raise RequestRefused(HTTPStatus.FORBIDDEN, "a host that is not served here")
         self._head = head
         self._host = host
         if head.content_length == 0:
-            self._unread = data[size:]
+            self._unread = rest
             self._answer(b"")
         else:
-            self._begin_body(head, data[size:])
+            self._begin_body(head, rest)
 
     def _keep_partial_head(self, data: bytes) -> None:
-        check_partial_head(data)
         self._unread = data
         if self._peer_is_done:
             self._close()
@@ -306,13 +298,12 @@ class GatewayProtocol(asyncio.Protocol):
         self._state = ANSWERING
         self._deadline = inf
         client = self._client or resolve_client(self._peer, head.lines, edge=shared.edge, scheme=shared.scheme)
-        path, _, query = head.target.partition("?")
         request = HttpRequest(
             method=head.method,
             target=head.target,
-            path=path,
-            query=query,
-            headers=Headers(strip_own_headers(head.lines)),
+            path=head.path,
+            query=head.query,
+            headers=Headers(strip_own_headers(head.lines) if head.index is None else head.lines, head.index),
             body=body,
             host=self._host,
             source_ip=client.source_ip,
@@ -392,6 +383,11 @@ class GatewayProtocol(asyncio.Protocol):
     def _respond(self, response: HttpResponse, request_id: str) -> None:
         keep_alive = self._keeps_alive()
         is_head = self._head.method == "HEAD"
+        whole = None if is_head else render_plain(response, keep_alive=keep_alive)
+        if whole is not None:
+            self._transport.write(whole)
+            self._go_on(keep_alive=keep_alive)
+            return
         try:
             head = render_head(response, is_head=is_head, keep_alive=keep_alive)
         except ValueError:

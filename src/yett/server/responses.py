@@ -5,6 +5,7 @@ from http import HTTPStatus
 from time import time
 from typing import Final
 
+from yett.compiled import twin
 from yett.server.body_bounds import OperationTooLarge
 from yett.server.framing import RequestRefused
 from yett.values.header_lines import render_header_lines
@@ -45,6 +46,9 @@ _REFUSALS: Final = {
     503: ("application/json", '{"message":"Service Unavailable"}'),
     505: ("application/json", '{"message":"HTTP Version Not Supported"}'),
 }
+
+
+_render_answer: Final = twin("yett.values.plain_heads", "render_answer")
 
 
 class DateLine:
@@ -103,6 +107,19 @@ def render_head(response: HttpResponse, *, is_head: bool, keep_alive: bool, is_c
     return b"".join(
         (_status_line(status), render_header_lines(lines), _date_line.at(time()), (length + connection).encode())
     )
+
+
+def render_plain(response: HttpResponse, *, keep_alive: bool) -> bytes | None:
+    """Head and body of an answer to anything but HEAD of which nothing is unusual; None: `render_head` decides."""
+    if response.status in _BODILESS or response.stream is not None:
+        return None
+    line = _STATUS_LINES.get(response.status)
+    if line is None:
+        return None
+    rendered: bytes | None = _render_answer(
+        line, response.headers.lines, _date_line.at(time()), response.body, keep_alive
+    )
+    return rendered
 
 
 def has_body(status: int, *, is_head: bool) -> bool:

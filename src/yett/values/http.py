@@ -12,9 +12,10 @@ class Headers:
 
     __slots__ = ("_index", "lines")
 
-    def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(self, lines: Iterable[tuple[str, str]] = (), index: dict[str, str] | None = None) -> None:
+        """*index*: where it is known, the first value of each name in lower case."""
         self.lines: tuple[tuple[str, str], ...] = tuple(lines)
-        self._index: dict[str, str] | None = None
+        self._index = index
 
     def get(self, name: str) -> str | None:
         """The value of the first line of this name, which is given in lower case; None without one."""

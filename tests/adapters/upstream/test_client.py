@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.server.certificates import make_certificate
 
-from yett.adapters.upstream import client as client_module
-from yett.adapters.upstream.client import PooledUpstream, render_request_head
+from yett.adapters.upstream import pool as pool_module
+from yett.adapters.upstream.client import PooledUpstream, render_request
 from yett.adapters.upstream.limits import MAX_RESPONSE_BODY_BYTES, MAX_RESPONSE_HEAD_BYTES
+from yett.adapters.upstream.pool import Pool
 from yett.ports.upstream import (
     LOCAL_DEVELOPMENT,
     PUBLIC_ONLY,
@@ -401,7 +402,7 @@ async def test_redirects_are_relayed_and_proxy_variables_ignored(
 
 
 async def test_idle_connections_are_closed_in_time(upstream: PooledUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "IDLE_TIMEOUT_SECONDS", 0.0)
+    monkeypatch.setattr(pool_module, "IDLE_TIMEOUT_SECONDS", 0.0)
     async with backend(answering(OK)) as there:
         await upstream.send(request_to(there.port))
         assert upstream.connection_count == 1
@@ -438,9 +439,12 @@ async def test_tls_is_verified_unless_the_integration_says_otherwise(tmp_path: P
         {"headers": Headers([("X", "日")])},
     ],
 )  # fmt: skip
-def test_what_cannot_be_put_on_the_wire_is_refused_before_anything_is_sent(members: dict[str, object]) -> None:
+async def test_what_cannot_be_put_on_the_wire_is_refused_before_anything_is_sent(
+    upstream: PooledUpstream, members: dict[str, object]
+) -> None:
     with pytest.raises(UpstreamBadAddress):
-        render_request_head(request_to(80, **members))
+        await upstream.send(request_to(80, **members))
+    assert upstream.connection_count == 0
 
 
 def test_the_host_line_names_a_port_that_is_not_the_schemes() -> None:
@@ -451,5 +455,6 @@ def test_the_host_line_names_a_port_that_is_not_the_schemes() -> None:
         ("http", "::1", 8): b"[::1]:8",
     }
     for (scheme, host, port), expected in cases.items():
-        head = render_request_head(request_to(port, scheme=scheme, host=host))
-        assert head == b"GET /a?b=c HTTP/1.1\r\nHost: " + expected + b"\r\n\r\n"
+        request = request_to(port, scheme=scheme, host=host)
+        pool = Pool((scheme, host, port, request.network_rule, False))
+        assert render_request(request, pool.authority) == b"GET /a?b=c HTTP/1.1\r\nHost: " + expected + b"\r\n\r\n"

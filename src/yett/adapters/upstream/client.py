@@ -4,20 +4,19 @@ import asyncio
 import re
 import socket
 import ssl
-from functools import lru_cache
 from typing import Final
 
 from yett.adapters.upstream.addresses import Address, parse_literal, permits
-from yett.adapters.upstream.connection import ConnectionLost, UpstreamConnection
+from yett.adapters.upstream.connection import ConnectionLost, Message, UpstreamConnection
 from yett.adapters.upstream.limits import (
     CONNECT_TIMEOUT_SECONDS,
-    IDLE_TIMEOUT_SECONDS,
     MAX_CONNECTIONS,
-    MAX_IDLE_PER_ORIGIN,
+    MAX_ORIGINS,
     SWEEP_SECONDS,
 )
+from yett.adapters.upstream.pool import Origin, Pool
+from yett.compiled import twin
 from yett.ports.upstream import (
-    NetworkRule,
     UpstreamBadAddress,
     UpstreamRefused,
     UpstreamRequest,
@@ -27,13 +26,9 @@ from yett.ports.upstream import (
     UpstreamUnreachable,
 )
 from yett.values.header_lines import connection_options, is_token, render_header_lines
+from yett.values.http import Headers
 
-# A connection opened under one rule never serves another, nor a verified origin an unverified one.
-Origin = tuple[str, str, int, NetworkRule, bool]
-
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _TARGET: Final = re.compile(r"/[!-\"$-~]*|\*")
-_HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 # Ours to write, or about a connection that is not this one; what a Connection line names goes too.
 # Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
@@ -56,7 +51,7 @@ _DROPPED: Final = frozenset(
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _BODY_EXPECTED: Final = frozenset({"POST", "PUT", "PATCH"})  # Content-Length: 0 is said where there is none
 _USUAL_METHODS: Final = _IDEMPOTENT | _BODY_EXPECTED
-_KNOWN_HOSTS: Final = 1024  # entries; backends are few
+_JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
 
 
 class PooledUpstream:
@@ -66,30 +61,22 @@ class PooledUpstream:
         """*tls_context* replaces the system's trust store, where an operator has another."""
         self._tls_context = tls_context
         self._unverified_context: ssl.SSLContext | None = None
-        self._idle: dict[Origin, list[UpstreamConnection]] = {}
-        self._origins: dict[UpstreamConnection, Origin] = {}
+        self._pools: dict[Origin, Pool] = {}
         self._connecting = 0
         self._timer: asyncio.TimerHandle | None = None
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
         """Send one request and wait for the answer, whole or as a stream; as the port says."""
-        head = render_request_head(request)
+        pool = self._pool_of(request)
+        message = render_request(request, pool.authority)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + request.timeout_seconds
-        origin = (
-            request.scheme,
-            request.host,
-            request.port,
-            request.network_rule,
-            request.insecure_skip_verification,
-        )
-        kept = self._take_idle(origin)
+        kept = pool.take()
         while True:
-            connection = kept or await self._connect(origin, deadline=deadline, loop=loop)
+            connection = kept or await self._connect(pool, deadline=deadline, loop=loop)
             try:
-                response = await connection.exchange(
-                    head,
-                    request.body,
+                return await connection.exchange(
+                    message,
                     is_head=request.method == "HEAD",
                     deadline=deadline,
                     streams_above_bytes=request.streams_above_bytes,
@@ -100,17 +87,13 @@ class PooledUpstream:
                 if kept is None or request.body or request.method not in _IDEMPOTENT:
                     raise
                 kept = None
-                continue
             except asyncio.CancelledError:
                 connection.close()
                 raise
-            if connection.is_usable and response.stream is None:
-                self._keep(connection, loop.time())
-            return response
 
     async def close(self) -> None:
         """Close every connection; what waits for an answer gets ``UpstreamUnreachable``."""
-        for connection in tuple(self._origins):
+        for connection in self._connections():
             connection.close()
         if self._timer is not None:
             self._timer.cancel()
@@ -119,63 +102,47 @@ class PooledUpstream:
     @property
     def connection_count(self) -> int:
         """Connections that are open."""
-        return len(self._origins)
-
-    def forget(self, connection: UpstreamConnection) -> None:
-        """A connection is closed."""
-        origin = self._origins.pop(connection, None)
-        if origin is not None:
-            idle = self._idle.get(origin)
-            if idle is not None:
-                if connection in idle:
-                    idle.remove(connection)
-                if not idle:
-                    del self._idle[origin]
-
-    def keep(self, connection: UpstreamConnection) -> None:
-        """A connection has given the last of a stream, and may serve others."""
-        self._keep(connection, asyncio.get_running_loop().time())
+        return sum(len(pool.connections) for pool in self._pools.values())
 
     # Connections
 
-    def _take_idle(self, origin: Origin) -> UpstreamConnection | None:
-        idle = self._idle.get(origin)
-        while idle:
-            connection = idle.pop()
-            if connection.is_usable:
-                return connection
-            connection.close()
-        return None
+    def _connections(self) -> list[UpstreamConnection]:
+        return [connection for pool in self._pools.values() for connection in pool.connections]
 
-    def _keep(self, connection: UpstreamConnection, now: float) -> None:
-        origin = self._origins.get(connection)
-        if origin is None:
-            return
-        idle = self._idle.setdefault(origin, [])
-        if len(idle) >= MAX_IDLE_PER_ORIGIN:
-            connection.close()
-            return
-        connection.deadline = now + IDLE_TIMEOUT_SECONDS
-        idle.append(connection)
+    def _pool_of(self, request: UpstreamRequest) -> Pool:
+        origin = (
+            request.scheme,
+            request.host,
+            request.port,
+            request.network_rule,
+            request.insecure_skip_verification,
+        )
+        pool = self._pools.get(origin)
+        if pool is None:
+            if len(self._pools) >= MAX_ORIGINS:
+                self._pools = {each: kept for each, kept in self._pools.items() if kept.connections}
+            pool = self._pools[origin] = Pool(origin)
+        return pool
 
-    async def _connect(self, origin: Origin, *, deadline: float, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
-        if len(self._origins) + self._connecting >= MAX_CONNECTIONS:
+    async def _connect(self, pool: Pool, *, deadline: float, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
+        if self.connection_count + self._connecting >= MAX_CONNECTIONS:
             raise UpstreamUnreachable("too many connections to backends")
         self._connecting += 1
         try:
             async with asyncio.timeout_at(deadline):
-                connection = await self._connect_to_permitted(origin, loop)
+                connection = await self._connect_to_permitted(pool, loop)
         except TimeoutError:
             raise UpstreamTimedOut("no connection to the backend in time") from None
         finally:
             self._connecting -= 1
-        self._origins[connection] = origin
+        pool.connections.add(connection)
+        self._pools[pool.origin] = pool  # which may have been forgotten while it had no connection
         if self._timer is None:
             self._timer = loop.call_later(SWEEP_SECONDS, self._sweep, loop)
         return connection
 
-    async def _connect_to_permitted(self, origin: Origin, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
-        scheme, host, port, rule, insecure = origin
+    async def _connect_to_permitted(self, pool: Pool, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
+        scheme, host, port, rule, insecure = pool.origin
         addresses = await resolve(host, port, loop)
         permitted = [address for address in addresses if permits(rule, address)]
         if not permitted:
@@ -186,7 +153,7 @@ class PooledUpstream:
             try:
                 async with asyncio.timeout(None if at == last else CONNECT_TIMEOUT_SECONDS):
                     _, connection = await loop.create_connection(
-                        lambda: UpstreamConnection(self, loop),
+                        lambda: UpstreamConnection(pool, loop),
                         str(address),
                         port,
                         ssl=context,
@@ -216,10 +183,11 @@ class PooledUpstream:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for connection in tuple(self._origins):
+        connections = self._connections()
+        for connection in connections:
             if now >= connection.deadline:
                 connection.expire()
-        self._timer = loop.call_later(SWEEP_SECONDS, self._sweep, loop) if self._origins else None
+        self._timer = loop.call_later(SWEEP_SECONDS, self._sweep, loop) if connections else None
 
 
 async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list[Address]:
@@ -239,47 +207,43 @@ async def resolve(host: str, port: int, loop: asyncio.AbstractEventLoop) -> list
     return list(dict.fromkeys(address for address in addresses if address is not None))
 
 
-def render_request_head(request: UpstreamRequest) -> bytes:
-    """The request line and header lines, with our own framing.
+def render_request(request: UpstreamRequest, authority: str) -> Message:
+    """The request as it goes on the wire, with our own framing.
 
     Raises:
-        UpstreamBadAddress: There is a part that cannot be put on the wire.
+        UpstreamBadAddress: There is a part that cannot be put there.
     """
-    method, headers = request.method, request.headers
-    if request.scheme not in _DEFAULT_PORTS or not 0 < request.port < 65536:
-        raise UpstreamBadAddress("no such scheme or port")
-    if not _is_host(request.host):
-        raise UpstreamBadAddress("no host name or address")
-    if (
-        not _TARGET.fullmatch(request.target)
-        or not (method in _USUAL_METHODS or is_token(method))
-        or method == "CONNECT"
-    ):
-        raise UpstreamBadAddress("no request target or method")
+    method, body = request.method, request.body
+    tells_length = bool(body) or method in _BODY_EXPECTED
+    if method in _USUAL_METHODS:
+        message: bytes | None = _render_plainly(
+            method, request.target, request.headers.lines, authority, body, tells_length
+        )
+        if message is not None:
+            return message
+    elif not is_token(method) or method == "CONNECT":
+        raise UpstreamBadAddress("no request method")
+    if not _TARGET.fullmatch(request.target):
+        raise UpstreamBadAddress("no request target")
+    block = _render_lines(request.headers, authority, length=len(body) if tells_length else None)
+    head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), request.target.encode(), block)
+    return head + body if len(body) <= _JOINED_BYTES else (head, body)
+
+
+_render_plainly: Final = twin("yett.values.plain_heads", "render_request")
+
+
+def _render_lines(headers: Headers, authority: str, *, length: int | None) -> bytes:
     names = [name.lower() for name, _ in headers.lines]
     dropped: frozenset[str] = _DROPPED
     if "connection" in names:
         dropped = dropped | connection_options(",".join(headers.get_all("connection"))) - {"host", "content-type"}
-    if dropped.isdisjoint(names):
-        lines = [*headers.lines]
-    else:
-        lines = [line for name, line in zip(names, headers.lines, strict=True) if name not in dropped]
+    lines = [line for name, line in zip(names, headers.lines, strict=True) if name not in dropped]
     if "host" not in names:
-        lines.insert(0, ("Host", _authority(request)))
-    if request.body or method in _BODY_EXPECTED:
-        lines.append(("Content-Length", str(len(request.body))))
+        lines.insert(0, ("Host", authority))
+    if length is not None:
+        lines.append(("Content-Length", str(length)))
     try:
-        block = render_header_lines(lines)
+        return render_header_lines(lines)
     except ValueError as error:
         raise UpstreamBadAddress(str(error)) from None
-    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), request.target.encode(), block)
-
-
-@lru_cache(maxsize=_KNOWN_HOSTS)
-def _is_host(text: str) -> bool:
-    return _HOST_NAME.fullmatch(text) is not None or parse_literal(text) is not None
-
-
-def _authority(request: UpstreamRequest) -> str:
-    host = f"[{request.host}]" if ":" in request.host else request.host
-    return host if request.port == _DEFAULT_PORTS[request.scheme] else f"{host}:{request.port}"

@@ -19,6 +19,7 @@ from yett.adapters.upstream.limits import (
     STREAM_TIMEOUT_SECONDS,
     UNREAD_TIMEOUT_SECONDS,
 )
+from yett.compiled import twin
 from yett.ports.upstream import (
     UpstreamFailed,
     UpstreamResponse,
@@ -36,7 +37,10 @@ _DROPPED: Final = frozenset({"keep-alive", "proxy-connection", "te", "trailer", 
 _NEVER_DROPPED: Final = frozenset({"connection", "content-length", "content-type"})
 _STATUS_LINE_BYTES: Final = len("HTTP/1.1 100 \r\n\r\n")
 _EMPTY_LINE: Final = b"\r\n\r\n"
-_JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
+
+Message = bytes | tuple[bytes, bytes]  # a request as it is written: whole, or head and body
+
+_read_answer: Final = twin("yett.values.plain_heads", "read_answer")
 
 
 class ConnectionLost(UpstreamUnreachable):
@@ -51,7 +55,7 @@ class Owner(Protocol):
         ...
 
     def keep(self, connection: "UpstreamConnection") -> None:
-        """The connection's stream has ended, and it may serve others."""
+        """The connection's answer has ended, and it may serve others."""
         ...
 
 
@@ -72,7 +76,6 @@ class UpstreamConnection(asyncio.Protocol):
         "_last_piece",
         "_length",
         "_lines",
-        "_loop",
         "_names",
         "_owner",
         "_parser",
@@ -86,6 +89,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_waiter",
         "deadline",
         "is_usable",
+        "loop",
         "served",
     )
 
@@ -109,7 +113,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
-        self._loop = loop
+        self.loop = loop
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[UpstreamResponse] | None = None
         self.deadline = inf  # of the exchange, or of the idle wait; by the event loop's clock
@@ -118,25 +122,27 @@ class UpstreamConnection(asyncio.Protocol):
         self._stream: UpstreamBody | None = None  # the answer's body, while it is handed on
         self._is_paused = False
         self._is_soiled = False  # a byte came that belongs to no answer, or the framing leaves doubt
-        self._reset(is_head=False)
+        self._is_head = False
+        self._has_answer_begun = False
         self._parser = httptools.HttpResponseParser(self)
 
     # The pool's calls
 
     def exchange(
-        self, head: bytes, body: bytes, *, is_head: bool, deadline: float, streams_above_bytes: int | None
+        self, message: Message, *, is_head: bool, deadline: float, streams_above_bytes: int | None
     ) -> asyncio.Future[UpstreamResponse]:
-        """Send a request; the future has the answer, or the failure. Cancelling it closes the connection."""
-        self._reset(is_head=is_head)
+        """Send a request; the future has the answer, or the failure."""
+        self._is_head = is_head
+        self._has_answer_begun = False
         self._streams_above_bytes = streams_above_bytes
         self.is_usable = False
         self.deadline = deadline
-        waiter = self._waiter = self._loop.create_future()
+        waiter = self._waiter = self.loop.create_future()
         transport = cast("asyncio.Transport", self._transport)
-        if len(body) > _JOINED_BYTES:
-            transport.writelines((head, body))
+        if isinstance(message, bytes):
+            transport.write(message)
         else:
-            transport.write(head + body)
+            transport.writelines(message)
         return waiter
 
     def close(self) -> None:
@@ -178,7 +184,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self._waiter is None and self._stream is None:
             self.close()  # nobody asked: whatever it is, it must not become the next request's answer
             return
-        self._has_answer_begun = True
+        if not self._has_answer_begun:
+            plain = None if self._is_head else _read_answer(data)
+            if plain is not None:
+                self._finish_plainly(*plain)
+                return
+            self._begin_answer()
         known_bytes = self._head_bytes + self._body_bytes
         try:
             self._parser.feed_data(data)
@@ -209,13 +220,13 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_usable = False
         if self._waiter is not None or self._stream is not None:
-            if self._is_head_complete and self._reads_until_close and exc is None:
+            if not self._has_answer_begun:
+                self._fail(ConnectionLost("the backend closed the connection"))
+            elif self._is_head_complete and self._reads_until_close and exc is None:
                 self._is_soiled = True
                 self._finish()
-            elif self._has_answer_begun:
-                self._fail(UpstreamUnreachable("the backend's answer ended too early"))
             else:
-                self._fail(ConnectionLost("the backend closed the connection"))
+                self._fail(UpstreamUnreachable("the backend's answer ended too early"))
         self._owner.forget(self)
 
     # llhttp's calls
@@ -273,15 +284,15 @@ class UpstreamConnection(asyncio.Protocol):
 
     # Within
 
-    def _reset(self, *, is_head: bool) -> None:
-        self._is_head = is_head
+    def _begin_answer(self) -> None:
+        """Get ready for an answer that is read piece by piece."""
         self._lines = []
         self._body = bytearray()
         self._body_bytes = 0
         self._length = None
         self._head_bytes = 0
         self._silent_bytes = 0
-        self._has_answer_begun = False
+        self._has_answer_begun = True
         self._is_head_complete = False
         self._is_complete = False
         self._last_piece = b""
@@ -318,8 +329,8 @@ class UpstreamConnection(asyncio.Protocol):
             if waiter is None or waiter.done():
                 self.close()
                 return
-            stream = self._stream = UpstreamBody(self, self._loop, length=self._length)
-            self._stream_deadline = self._loop.time() + STREAM_TIMEOUT_SECONDS
+            stream = self._stream = UpstreamBody(self, self.loop, length=self._length)
+            self._stream_deadline = self.loop.time() + STREAM_TIMEOUT_SECONDS
             headers, is_closing = self._relayed_headers()
             self._is_soiled = self._is_soiled or is_closing
             waiter.set_result(UpstreamResponse(status=self._status, headers=headers, body=b"", stream=stream))
@@ -335,7 +346,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _extend(self) -> None:
         """Wait on: for the backend, or while it is paused for the reader."""
         patience = UNREAD_TIMEOUT_SECONDS if self._is_paused else STREAM_IDLE_TIMEOUT_SECONDS
-        self.deadline = min(self._stream_deadline, self._loop.time() + patience)
+        self.deadline = min(self._stream_deadline, self.loop.time() + patience)
 
     def _relayed_headers(self) -> tuple[Headers, bool]:
         """The lines of the answer that are not about this connection; whether it is to be closed."""
@@ -348,23 +359,35 @@ class UpstreamConnection(asyncio.Protocol):
             lines = [line for name, line in zip(names, lines, strict=True) if name not in dropped]
         return Headers(lines), is_closing
 
-    def _finish(self) -> None:
+    def _finish_plainly(
+        self, status: int, lines: tuple[tuple[str, str], ...], index: dict[str, str], body: bytes
+    ) -> None:
+        """The whole answer has come at once, and nothing of it is unusual."""
         waiter, self._waiter = self._waiter, None
-        stream, self._stream = self._stream, None
+        self._release(is_closing=False)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(UpstreamResponse(status=status, headers=Headers(lines, index), body=body))
+
+    def _release(self, *, is_closing: bool) -> None:
+        """Be there for others, if nothing speaks against it."""
         self.served += 1
-        headers, is_closing = self._relayed_headers()
         transport = cast("asyncio.Transport", self._transport)
         if self._is_soiled or is_closing or transport.is_closing() or transport.get_write_buffer_size() != 0:
             self.close()
         else:
             self.is_usable = True
+            self._owner.keep(self)
+
+    def _finish(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        stream, self._stream = self._stream, None
+        headers, is_closing = self._relayed_headers()
         if stream is not None:
             stream.end(self._body)
             self._body = bytearray()
-            if self.is_usable:
-                self.resume()
-                self._owner.keep(self)
-        elif waiter is not None and not waiter.done():
+            self.resume()
+        self._release(is_closing=is_closing)
+        if stream is None and waiter is not None and not waiter.done():
             waiter.set_result(UpstreamResponse(status=self._status, headers=headers, body=bytes(self._body)))
 
     def _fail(self, failure: UpstreamFailed) -> None:

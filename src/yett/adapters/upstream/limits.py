@@ -9,6 +9,7 @@ MAX_RESPONSE_HEAD_BYTES: Final = 64 * 1024  # status lines and header lines, int
 # the event loop's (256 KiB at most) may come on top.
 MAX_UNREAD_BYTES: Final = 64 * 1024
 MAX_CONNECTIONS: Final = 4_096  # to all backends together
+MAX_ORIGINS: Final = 4_096  # remembered; those without a connection are forgotten first
 MAX_IDLE_PER_ORIGIN: Final = 64  # connections kept for the next request
 
 # Shorter than the five seconds after which Node's http server closes an idle connection: a request that cannot be
