@@ -1,22 +1,29 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.policy.strategies import policies, requests
 from tests.policy.support import ACCOUNT, USER, case_name, compiled, policy, principal, read_cases, request
 
 from yett.policy import (
+    AuthorizationRequest,
     CallerPolicies,
     CompiledPolicies,
     Kind,
+    NamedPolicy,
     Outcome,
     PolicyType,
     Principal,
     combine,
+    compile_policies,
     decide,
     parse_policy,
 )
 
 ALLOW = compiled(policy({}))
 NOTHING = compiled()
+EVERYTHING = compiled(policy({"Action": "*"}))
 DENY = compiled(policy({"Effect": "Deny"}))
 BY_NAME: dict[str | None, CompiledPolicies | None] = {"allow": ALLOW, "implicit_deny": NOTHING, None: None}
 
@@ -118,3 +125,16 @@ def test_not_principal_with_deny_hits_whoever_has_a_boundary() -> None:
     assert decide(request(), caller=free, resource_policy=resource, same_account=True).outcome is Outcome.ALLOW
     decision = decide(request(), caller=bounded, resource_policy=resource, same_account=True)
     assert decision.outcome is Outcome.EXPLICIT_DENY
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), requests(), st.booleans())
+def test_a_caller_with_nothing_but_policies_of_its_own_is_decided_like_any_other(
+    named: list[NamedPolicy], asked: AuthorizationRequest, same_account: bool
+) -> None:
+    own = compile_policies(named, actions=None)
+    plain, guarded = caller(identity=own), caller(identity=own, scp=(EVERYTHING,))
+    decisions = {
+        decide(asked, caller=each, resource_policy=None, same_account=same_account) for each in (plain, guarded)
+    }
+    assert len(decisions) == 1

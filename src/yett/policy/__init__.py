@@ -20,6 +20,7 @@ from yett.policy.request import (
     PrincipalKind,
     RequestContext,
     principal_context,
+    principal_values,
 )
 from yett.policy.resource import expand_shorthand
 from yett.policy.trace import StatementTrace, Trace, trace
@@ -60,5 +61,6 @@ __all__ = [
     "parse_policy",
     "parse_stored_policy",
     "principal_context",
+    "principal_values",
     "trace",
 ]

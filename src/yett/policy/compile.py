@@ -39,7 +39,7 @@ class CompiledPolicies:
             self._name_principals = self._name_principals or rule.principal_names is not None
             count += 1
         self._allows = allows.build()
-        self._denies = denies.build()
+        self._denies = denies.build() if denies else None
         self.statements = count  # those that were kept
 
     def evaluate(self, request: AuthorizationRequest) -> Evaluation:
@@ -51,9 +51,10 @@ class CompiledPolicies:
         action = request.action.lower()
         if self._actions is not None and action not in self._actions:
             raise ValueError(f"compiled without the action `{action}`")
-        for candidate in self._denies.find(request):
-            if _applies(candidate, action, request) is not None:
-                return candidate.rule.verdict
+        if self._denies is not None:
+            for candidate in self._denies.find(request):
+                if _applies(candidate, action, request) is not None:
+                    return candidate.rule.verdict
         best = SILENT
         for candidate in self._allows.find(request):
             verdict = _applies(candidate, action, request)
@@ -149,7 +150,7 @@ def _compile_actions(element: Patterns, asked: frozenset[str] | None) -> bool | 
         return any(pattern.matches(action) for pattern in patterns) is not negated
 
     if asked is None:
-        return covers
+        return patterns[0].matches if len(patterns) == 1 and not negated else covers
     covered = frozenset(action for action in asked if covers(action))
     if not covered:
         return False

@@ -99,9 +99,12 @@ def decide(
         request = structs.replace(request, principal=bounded)
     resource = SILENT if resource_policy is None else resource_policy.evaluate(request)
     if caller is None:
-        return Decision(resource.outcome, PolicyType.RESOURCE, resource.statement)
+        return Decision(resource.outcome, _RESOURCE, resource.statement)
     guardrails = _guardrails(request, caller) if caller.scp or caller.rcp else ()
     own = _own_side(request, caller)
+    identity = own[0][1]
+    if identity.outcome is A and resource is SILENT and same_account and len(own) == 1 and not guardrails:
+        return Decision(A, _IDENTITY, identity.statement)  # as below; most calls are so
     for policy_type, evaluation in (*guardrails, (_RESOURCE, resource), *own):
         if evaluation.outcome is D:
             return Decision(D, policy_type, evaluation.statement)
@@ -112,6 +115,7 @@ def decide(
 
 
 _IDENTITY, _RESOURCE = PolicyType.IDENTITY, PolicyType.RESOURCE
+_FEDERATED_USER: Final = PrincipalKind.FEDERATED_USER
 Evaluations = tuple[tuple[PolicyType, Evaluation], ...]
 
 
@@ -133,7 +137,7 @@ def _own_side(request: AuthorizationRequest, caller: CallerPolicies) -> Evaluati
         own += ((PolicyType.BOUNDARY, caller.boundary.evaluate(request)),)
     if caller.session is not None:
         own += ((PolicyType.SESSION, caller.session.evaluate(request)),)
-    elif request.principal.kind is PrincipalKind.FEDERATED_USER:
+    elif request.principal.kind is _FEDERATED_USER:
         # Without a session policy such a session has only what resource policies grant it.
         # Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
         own += ((PolicyType.SESSION, SILENT),)

@@ -77,9 +77,12 @@ class Index(Struct, frozen=True):
     by_gram: Mapping[str, Bucket]
     by_name: Mapping[str, Bucket]
     by_value: tuple[tuple[str, Mapping[str, Bucket]], ...]
+    tells_apart: bool  # False: `everywhere` holds them all, whatever is asked
 
     def find(self, request: AuthorizationRequest) -> Bucket:
         """The statements that may apply, in their order; one may come twice."""
+        if not self.tells_apart:
+            return self.everywhere
         resource = request.resource
         hits = [self.everywhere] if self.everywhere else []
         if resource in self.exact:
@@ -115,6 +118,10 @@ class IndexBuilder:
         self._everywhere: list[Candidate] = []
         self._exact: defaultdict[str, list[Candidate]] = defaultdict(list)
         self._patterns: list[tuple[Glob, Candidate]] = []
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._everywhere or self._exact or self._patterns)
 
     def add(self, rule: Rule, element: Patterns | None, version: str) -> None:
         """Take a statement, under each of the resources that it names."""
@@ -180,6 +187,7 @@ class IndexBuilder:
             by_gram=_buckets(by_gram),
             by_name=_buckets(by_name),
             by_value=tuple((key, _buckets(values)) for key, values in by_value.items()),
+            tells_apart=any((self._exact, by_segment, prefixed, by_gram, by_name, by_value)),
         )
 
 

@@ -15,19 +15,24 @@ from yett.values.identity import IamIdentity, PrincipalType
 Scalar = str | bool | int | float | Decimal | datetime | bytes
 ContextValue = Scalar | Sequence[Scalar] | None
 LazyValue = Callable[[], ContextValue]
+Given = Mapping[str, tuple[str, ...] | LazyValue]
 
 
 class RequestContext(Mapping[str, tuple[str, ...]]):
     """The condition keys of one request: lower-case name to its values as text. A key without a value is absent.
 
-    A value may be a function: it is called when a condition first asks for the key, and never otherwise.
+    A value may be a function: it is called when a condition first asks for the key, and never otherwise. So may all of
+    them be one: most policies ask for no key at all.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_given", "_made")
 
-    def __init__(self, values: Mapping[str, tuple[str, ...] | LazyValue]) -> None:
-        """Take keys already in lower case and values already in tuples; see `of` for everything else."""
-        self._values: dict[str, tuple[str, ...] | LazyValue] = dict(values)
+    def __init__(self, values: Given | Callable[[], Given]) -> None:
+        """Take keys already in lower case and values already in tuples, or what gives them, which is called when a key
+        is first asked for; see `of` for everything else.
+        """
+        self._given = values
+        self._made: dict[str, tuple[str, ...] | LazyValue] | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, ContextValue | LazyValue]) -> Self:
@@ -36,17 +41,25 @@ class RequestContext(Mapping[str, tuple[str, ...]]):
 
     def with_values(self, values: Mapping[str, ContextValue | LazyValue]) -> Self:
         """These keys and further ones, in any case; a key of both has the further value. What is lazy stays so."""
-        return type(self)(self._values | type(self).of(values)._values)
+        return type(self)(self._make() | type(self).of(values)._make())
 
     def find(self, key: str) -> tuple[str, ...] | None:
         """The values of a key, which is given in lower case; None where the request has none."""
-        value = self._values.get(key)
+        values = self._made
+        if values is None:
+            values = self._make()
+        value = values.get(key)
         if value is None:
             return None
         if type(value) is not tuple:
-            value = _texts(value())  # type: ignore[operator]
-            self._values[key] = value
+            value = values[key] = _texts(value())  # type: ignore[operator]
         return value or None
+
+    def _make(self) -> dict[str, tuple[str, ...] | LazyValue]:
+        if self._made is None:
+            given = self._given
+            self._made = dict(given() if callable(given) else given)
+        return self._made
 
     def __getitem__(self, key: str) -> tuple[str, ...]:
         value = self.find(key.lower())
@@ -55,18 +68,18 @@ class RequestContext(Mapping[str, tuple[str, ...]]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key in tuple(self._values) if self.find(key) is not None)
+        return (key for key in tuple(self._make()) if self.find(key) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def names(self) -> tuple[str, ...]:
         """Every key that may have a value, in lower case; nothing is computed."""
-        return tuple(self._values)
+        return tuple(self._make())
 
     def __repr__(self) -> str:
-        # Values may be personal: names only, and nothing is computed.
-        return f"RequestContext({', '.join(sorted(self._values))})"
+        # Values may be personal: names only, and no value is computed.
+        return f"RequestContext({', '.join(sorted(self._make()))})"
 
 
 NO_CONTEXT: Final = RequestContext({})
@@ -227,6 +240,11 @@ def principal_context(identity: IamIdentity) -> dict[str, str | tuple[str, ...] 
     keys.update((f"aws:principaltag/{name.lower()}", value) for name, value in identity.tags.items())
     keys.update((name.lower(), value) for name, value in identity.federation_keys.items())
     return keys
+
+
+def principal_values(identity: IamIdentity) -> dict[str, tuple[str, ...]]:
+    """The same as text: what a `RequestContext` takes as it is."""
+    return {key: _texts(value) for key, value in principal_context(identity).items()}
 
 
 def _texts(value: ContextValue) -> tuple[str, ...]:

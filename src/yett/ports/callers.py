@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, Protocol
 
 from msgspec import Struct
 
 from yett.policy import CallerPolicies, CompiledPolicies
+from yett.rules.execute_api.call import Standing
 from yett.values.errors import Refusal
 from yett.values.identity import IamIdentity
 from yett.values.secret import Secret
@@ -37,7 +39,7 @@ class CredentialsRefused(Refusal):
         self.fault = fault
 
 
-class Caller(Struct, frozen=True, kw_only=True):
+class Caller(Struct, frozen=True, kw_only=True, dict=True):
     """An IAM principal with what is needed to check its signature and to weigh its policies."""
 
     identity: IamIdentity
@@ -46,6 +48,16 @@ class Caller(Struct, frozen=True, kw_only=True):
     invocation_policies: CallerPolicies | None = None  # the same, for execute-api's actions alone; None: use `policies`
     resource_control: tuple[CompiledPolicies, ...] = ()  # levels of what binds the resources of the caller's account
     expires_at: datetime | None = None  # temporary credentials only
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Its standing in calls whose signature is good: made once, with all that policies are told of it."""
+        return Standing(
+            identity=self.identity,
+            caller_policies=self.policies,
+            invocation_policies=self.invocation_policies,
+            established_by="a good signature",
+        )
 
 
 class Callers(Protocol):

@@ -164,7 +164,7 @@ def test_only_explicit_denies_spare_an_authorizer_its_call(kind: AuthorizationTy
 
 
 def test_policies_see_the_facts_of_the_call() -> None:
-    context = iam_request(question(AuthorizationType.AWS_IAM), user()).context
+    context = iam_request(question(AuthorizationType.AWS_IAM), Standing(identity=user())).context
     seen = {key: context[key] for key in context}
     assert json.loads(json.dumps(seen)) == {
         "aws:sourceip": ["203.0.113.7"],

@@ -80,12 +80,7 @@ async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
             if vouched is not None:
                 return vouched
         raise
-    return Standing(
-        identity=caller.identity,
-        caller_policies=caller.policies,
-        invocation_policies=caller.invocation_policies,
-        established_by="a good signature",
-    )
+    return caller.standing
 
 
 async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) -> Caller:

@@ -11,11 +11,10 @@ from yett.policy import (
     Evaluation,
     Outcome,
     PolicyType,
-    Principal,
     combine,
     decide,
 )
-from yett.rules.execute_api.call import Question, Standing
+from yett.rules.execute_api.call import ANYONE, Question, Standing
 from yett.rules.execute_api.deployment import AuthorizationType, EndpointType
 from yett.rules.execute_api.plan import INVOKE
 from yett.rules.execute_api.request_context import build_context
@@ -23,7 +22,6 @@ from yett.values.identity import IamIdentity
 
 RESOURCE: Final = PolicyType.RESOURCE
 SILENT: Final = Evaluation(Outcome.IMPLICIT_DENY)
-ANYONE: Final = Principal.anonymous()
 OPEN: Final = Decision(Outcome.ALLOW)  # no policy restricts the method
 
 
@@ -34,18 +32,18 @@ def anonymous_request(question: Question) -> AuthorizationRequest:
         resource=question.arn,
         principal=ANYONE,
         resource_account=question.plan.account,
-        context=build_context(question.facts, question.plan, identity=None),
+        context=build_context(question.facts, question.plan, caller=None),
     )
 
 
-def iam_request(question: Question, identity: IamIdentity) -> AuthorizationRequest:
+def iam_request(question: Question, caller: Standing) -> AuthorizationRequest:
     """The call as policies see it that may know the IAM caller."""
     return AuthorizationRequest(
         action=INVOKE,
         resource=question.arn,
-        principal=Principal.iam(identity),
+        principal=caller.principal,
         resource_account=question.plan.account,
-        context=build_context(question.facts, question.plan, identity=identity),
+        context=build_context(question.facts, question.plan, caller=caller),
     )
 
 
@@ -100,7 +98,7 @@ def _decide_iam(question: Question, standing: Standing) -> Decision:
     if not isinstance(identity, IamIdentity) or standing.caller_policies is None:
         return Decision(outcome=Outcome.IMPLICIT_DENY, decided_by=PolicyType.IDENTITY, statement=None)
     return decide(
-        iam_request(question, identity),
+        iam_request(question, standing),
         caller=standing.invocation_policies or standing.caller_policies,
         resource_policy=question.plan.resource_policy,
         same_account=identity.account == question.plan.account,

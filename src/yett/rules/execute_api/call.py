@@ -4,14 +4,17 @@ it.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from functools import cached_property
+from typing import Final, Self
 
 from msgspec import Struct
 
-from yett.policy import CallerPolicies, CompiledPolicies, Decision
+from yett.policy import CallerPolicies, CompiledPolicies, Decision, Principal, principal_values
 from yett.rules.execute_api.plan import MethodPlan, StagePlan
 from yett.values.http import HttpRequest, VpcOrigin
-from yett.values.identity import Identity
+from yett.values.identity import IamIdentity, Identity
+
+ANYONE: Final = Principal.anonymous()
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -53,9 +56,9 @@ class Question(Struct, frozen=True, kw_only=True):
     facts: Facts
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class Standing(Struct, frozen=True, kw_only=True, dict=True):
     """Who calls, and with which policies. It holds no evidence, only what the evidence proved, so it may be kept
-    too.
+    too; a caller who calls often keeps one.
     """
 
     identity: Identity
@@ -65,6 +68,16 @@ class Standing(Struct, frozen=True, kw_only=True):
     established_by: str = ""  # for the trace: in words, never a token or signature
     vouched_by: str | None = None  # the rule that let in a caller whose signature was not verified
     kept_since: datetime | None = None  # since when the authorizer's answer was kept; None where it was just given
+
+    @cached_property
+    def principal(self) -> Principal:
+        """Whom policies are told of: the IAM caller, or nobody in particular."""
+        return Principal.iam(self.identity) if isinstance(self.identity, IamIdentity) else ANYONE
+
+    @cached_property
+    def principal_keys(self) -> Mapping[str, tuple[str, ...]]:
+        """The condition keys that an IAM caller brings along, whatever it calls."""
+        return principal_values(self.identity) if isinstance(self.identity, IamIdentity) else {}
 
 
 class Routed(Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from yett.policy import RequestContext, principal_context
+from yett.policy import RequestContext
 from yett.policy.request import LazyValue
-from yett.rules.execute_api.call import Facts
+from yett.rules.execute_api.call import Facts, Standing
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.http import VpcOrigin
 from yett.values.identity import IamIdentity
@@ -19,8 +19,14 @@ TRUE: Final = ("true",)
 FALSE: Final = ("false",)
 
 
-def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None) -> RequestContext:
-    """All keys that exist for this call. Those that need an authenticated IAM principal exist with *identity* only."""
+def build_context(facts: Facts, plan: StagePlan, *, caller: Standing | None) -> RequestContext:
+    """All keys that exist for this call, put together when a policy asks for one. Those that need an authenticated IAM
+    principal exist with a *caller* only.
+    """
+    return RequestContext(partial(_keys, facts, plan, caller))
+
+
+def _keys(facts: Facts, plan: StagePlan, caller: Standing | None) -> dict[str, tuple[str, ...] | LazyValue]:
     keys: dict[str, tuple[str, ...] | LazyValue] = {
         "aws:securetransport": TRUE if facts.is_secure else FALSE,
         "aws:currenttime": lambda: render_iso(facts.received_at),
@@ -41,14 +47,12 @@ def build_context(facts: Facts, plan: StagePlan, *, identity: IamIdentity | None
         keys["aws:useragent"] = (facts.user_agent,)
     if facts.referer is not None:
         keys["aws:referer"] = (facts.referer,)
-    if identity is not None:
-        for key, value in principal_context(identity).items():
-            keys[key] = (
-                (value,) if isinstance(value, str) else value if isinstance(value, tuple) else partial(_same, value)
-            )
-        if identity.mfa_authenticated_at is not None:
+    if caller is not None:
+        keys |= caller.principal_keys
+        identity = caller.identity
+        if isinstance(identity, IamIdentity) and identity.mfa_authenticated_at is not None:
             keys["aws:multifactorauthage"] = partial(mfa_age, identity.mfa_authenticated_at, facts.received_at)
-    return RequestContext(keys)
+    return keys
 
 
 def mfa_age(authenticated_at: datetime, received_at: datetime) -> str:
@@ -67,7 +71,3 @@ def _vpc_keys(origin: VpcOrigin, address: str) -> dict[str, tuple[str, ...] | La
     if origin.endpoint is not None:
         keys["aws:sourcevpce"] = (origin.endpoint,)
     return keys
-
-
-def _same(value: datetime) -> datetime:
-    return value

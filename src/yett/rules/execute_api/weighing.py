@@ -22,8 +22,8 @@ class Weighed(Struct, frozen=True, kw_only=True):
 
 def weighed(question: Question, standing: Standing | None) -> Iterator[Weighed]:
     """Each kind of policy that took part; SCPs and RCPs level by level."""
-    identity = standing.identity if standing is not None else None
-    request = iam_request(question, identity) if isinstance(identity, IamIdentity) else anonymous_request(question)
+    is_known = standing is not None and isinstance(standing.identity, IamIdentity)
+    request = iam_request(question, standing) if standing is not None and is_known else anonymous_request(question)
     caller = standing.caller_policies if standing is not None else None
     if question.plan.resource_policy is not None:
         if caller is not None and caller.boundary is not None:  # as `policy.decide` asks
