@@ -57,6 +57,9 @@ VARIABLES: Final[Mapping[str, Variable]] = {
         "The directory that holds everything: database, keys, credentials, function code, logs. Also `--home`.",
         f"`./{S.DEFAULT_HOME}`",
     ),
+    "YETT_COMPILED": Variable(
+        "`0` leaves the compiled twins of functions aside: the same answers, at more CPU.", "those that were built"
+    ),
     "YETT_ACCOUNT": Variable(
         "The account that the server's own root user belongs to, twelve digits.", f"`{S.DEFAULT_ACCOUNT}`"
     ),

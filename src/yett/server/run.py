@@ -10,6 +10,7 @@ from typing import Final, Self
 import structlog
 from msgspec import Struct
 
+from yett.compiled import is_there
 from yett.ports.clock import Clock
 from yett.ports.settings import Settings
 from yett.server.body_bounds import GATEWAY_ALONE
@@ -66,6 +67,8 @@ class Server:
             Unavailable: The database, or a process of the node.
         """
         home = Home.hold(settings.home)
+        if not is_there("yett.values.plain_heads"):
+            log.info("no compiled twins", hint="calls cost more CPU; install yett beside a C compiler to have them")
         try:
             return await cls._start(home, settings, clock)
         except BaseException:
