@@ -14,6 +14,7 @@ from yett.ports.callers import CredentialsRefused
 from yett.services.call import ServiceError
 from yett.services.iam.authentication import authenticate
 from yett.sigv4 import SignatureRefused
+from yett.sigv4.signing_key import SigningKey
 
 REFUSED = (SignatureRefused, CredentialsRefused)
 
@@ -47,6 +48,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     count(hmac, "digest")
     count(hmac, "compare_digest")
+    count(SigningKey, "sign")
     return counted
 
 
@@ -74,6 +76,7 @@ async def test_an_unknown_or_sleeping_access_key_makes_the_work_of_a_wrong_secre
         made[name] = work.copy()
     assert len({tuple(sorted(each.items())) for each in made.values()}) == 1, made
     assert made["wrong secret"]["compare_digest"] >= 1
+    assert made["wrong secret"]["sign"] >= 1
 
 
 async def test_an_unknown_user_makes_the_work_of_a_wrong_password(

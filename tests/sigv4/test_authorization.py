@@ -1,13 +1,26 @@
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.sigv4.support import HOST, NOW, TIMESTAMP, header, header_request, read
+from tests.sigv4.support import EXPECTATION, HOST, NOW, TIMESTAMP, header, header_request, read
 
 from yett.sigv4 import CredentialScope, Dialect, Fault, SignatureRefused, SignedRequest, message_for, peek_scope
-from yett.sigv4.limits import AUTHORIZATION_CHARACTERS, QUERY_PARAMETERS, SIGNED_HEADERS
+from yett.sigv4 import authorization as module
+from yett.sigv4.canonical_request import canonical_path
+from yett.sigv4.limits import (
+    AUTHORIZATION_CHARACTERS,
+    QUERY_PARAMETERS,
+    REMEMBERED,
+    REMEMBERED_CHARACTERS,
+    SIGNATURE_CHARACTERS,
+    SIGNED_HEADERS,
+)
 from yett.values.http import Headers
 
 QUERY = (
@@ -163,3 +176,132 @@ def test_no_query_brings_it_down(text: str) -> None:
             read(query_request(query))
         except SignatureRefused:
             continue
+
+
+MIDNIGHT = datetime(2015, 8, 31, tzinfo=UTC)
+EXPECTATIONS = (
+    EXPECTATION,
+    EXPECTATION,
+    EXPECTATION,
+    structs.replace(EXPECTATION, is_strict=True),
+    structs.replace(EXPECTATION, region=None, skew_seconds=900),
+    structs.replace(EXPECTATION, service="sts"),
+)
+CREDENTIALS = (
+    *map("/".join, product(("AKID", "AKIE"), ("20150831", "20150830"), ("us-east-1/execute-api/aws4_request",))),
+    "AKID/20150830/us-east-1/execute-api",
+    "AKID/20150830/eu-west-1/execute-api/aws4_request",
+    "",
+)
+# As long as a signature, and with what ends it, ends the list, or goes on with it.
+TAILS = (
+    tuple(
+        (text + "0" * SIGNATURE_CHARACTERS)[:SIGNATURE_CHARACTERS]
+        for text in ("", "ab", " ", "=", "é", "a=b,c", ",a", "0,")
+    )
+    + tuple(
+        "0" * (SIGNATURE_CHARACTERS - len(text)) + text
+        for text in (
+            " ",
+            "\t",
+            ",",
+            "=",
+            ",Signature=1",
+            ",SignedHeaders=host;x",
+            ",Credential=AKIE/2",
+            ", x",
+            "Signature=0",
+        )
+    )
+    + ("0" * 63, "0" * 65, "")
+)
+
+
+def say_again(dice: Random) -> SignedRequest:
+    """A request that is mostly well-formed, and mostly says what another has said before but for a thing or two."""
+
+    def mostly(usual: Any, *others: Any) -> Any:
+        return usual if dice.random() < 0.93 else dice.choice(others)
+
+    credential = mostly(CREDENTIALS[0], *CREDENTIALS)
+    names = mostly("host;x-amz-date", "host", "x-amz-date", ":authority", "host;x-amz-security-token")
+    pairs = [f"Credential={credential}", f"SignedHeaders={names}"]
+    if dice.random() < 0.05:
+        pairs.insert(dice.randrange(3), dice.choice(("x", "Signature=1", "a=b", "", "SignedHeaders=", "Credential=a")))
+    tail = mostly(TAILS[0], *TAILS)
+    lead = mostly(", ", ",", ",, ", ",\t", " ", "", ", a=")
+    if dice.random() < 0.1:  # what comes last only looks like the signature
+        pairs.append(f"Signature={TAILS[0]}")
+        lead = ", a"
+    algorithm = mostly("AWS4-HMAC-SHA256 ", " AWS4-HMAC-SHA256  ", "Bearer ", "AWS4-HMAC-SHA256,", "AWS4-HMAC-SHA1 ")
+    authorization = f"{algorithm}{', '.join(pairs)}{lead}Signature={tail}"
+    lines = [("Host", HOST), ("Authorization", authorization)]
+    for name, absent in (("X-Amz-Date", 0.1), ("Date", 0.8)):
+        if dice.random() > absent:
+            moment = MIDNIGHT + timedelta(seconds=mostly(0, 1, -1, -300, 300, 301))
+            text = moment.strftime("%Y%m%dT%H%M%SZ")
+            lines.append(
+                (name, mostly(text, "", text.replace("T", " "), "20150830T12360Z", f"{moment:%Y-%m-%dT%H:%M:%S}.5Z"))
+            )
+    if dice.random() < 0.2:
+        lines.append(("X-Amz-Security-Token", dice.choice(("a", ""))))
+    lines += mostly((), (("X-Amz-Other", "1"),), (("authorization", "x=1"),))
+    if dice.random() < 0.1:
+        dice.shuffle(lines)
+    path = mostly("/a", "/a%2", "a", "/..", "/b")
+    query = mostly("", "a=1", "a=%20", "a=%2", "X-Amz-Algorithm=1", QUERY)
+    return SignedRequest("GET", path, query, Headers(lines), b"")
+
+
+def told(read_it: Any, request: SignedRequest, **options: Any) -> Any:
+    """What a reading gives, or all that its refusal says."""
+    try:
+        return read_it(request, **options)
+    except SignatureRefused as refusal:
+        return str(refusal), vars(refusal)
+
+
+def read_afresh(request: SignedRequest, **options: Any) -> Any:
+    canonical_path(request.path)
+    return module._read(request, **options)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**64 - 1))
+def test_what_was_read_before_changes_no_reading(seed: int) -> None:
+    dice = Random(seed)
+    answers = Counter[str]()
+    for _ in range(500):
+        request, moment = say_again(dice), MIDNIGHT + timedelta(seconds=dice.choice((0, 0, 0, -300, 300, 300.5)))
+        options = {"now": moment, "expectation": dice.choice(EXPECTATIONS)}
+        answer = told(module.read_presented, request, **options)
+        assert answer == told(read_afresh, request, **options)
+        answers[type(answer).__name__] += 1
+    assert min(answers.values()) > 20
+
+
+def test_a_date_is_not_remembered_as_another_with_the_same_rendering() -> None:
+    request = header_request(date=None)
+    half = read(structs.replace(request, headers=request.headers.with_line("Date", "2015-08-30T12:36:00.5Z")))
+    whole = read(header_request())
+    assert half is not None
+    assert whole is not None
+    assert half.timestamp == whole.timestamp == TIMESTAMP
+    assert whole.signed_at == NOW != half.signed_at
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    for number in range(REMEMBERED + 10):
+        read(header_request(header(credential=f"AKID{number}/20150830/us-east-1/execute-api/aws4_request")))
+        assert len(module._claims) <= REMEMBERED
+    long = "A" * REMEMBERED_CHARACTERS + "/20150830/us-east-1/execute-api/aws4_request"
+    assert read(header_request(header(credential=long))) is not None
+    assert max(map(len, module._claims)) <= REMEMBERED_CHARACTERS
+
+
+def test_moments_that_are_remembered_are_bounded() -> None:
+    lenient = structs.replace(EXPECTATION, skew_seconds=100_000)
+    for number in range(REMEMBERED + 10):
+        date = (NOW.replace(hour=0) + timedelta(seconds=number)).strftime("%Y%m%dT%H%M%SZ")
+        assert read(header_request(date=date), expectation=lenient) is not None
+        assert len(module._moments) <= REMEMBERED

@@ -2,11 +2,12 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sigv4.support import HOST
 
 from yett.sigv4 import Fault, SignatureRefused, SignedRequest
+from yett.sigv4 import canonical_request as module
 from yett.sigv4.canonical_request import (
     canonical_header_value,
     canonical_headers,
@@ -117,6 +118,23 @@ def test_a_no_break_space_is_no_white_space() -> None:
 def test_lines_of_one_name_are_joined_in_the_order_received() -> None:
     headers = Headers([("X-A", " 2 "), ("Host", HOST), ("x-a", "1")])
     assert canonical_headers(headers, ["host", "x-a", "x-missing"]) == f"host:{HOST}\nx-a:2,1\nx-missing:\n"
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["Host", "X-A", "x-a", "X-B", ":authority"]),
+        st.text(st.sampled_from("ab \t\n\r\x0b\x0c\x1c\x85\xa0é:,"), max_size=6) | st.just("plain"),
+    ),
+    max_size=4,
+)
+NAMES = st.lists(st.sampled_from(["host", "x-a", "x-b", "x-c", ":authority", "", "a b", "x\n"]), max_size=5)
+
+
+@settings(max_examples=1000)
+@given(LINES, NAMES)
+def test_plain_headers_are_written_as_all_are(lines: list[tuple[str, str]], names: list[str]) -> None:
+    headers = Headers(lines)
+    assert canonical_headers(headers, names) == module._canonical_headers(headers, names)
 
 
 def test_the_authority_is_the_host() -> None:

@@ -1,8 +1,12 @@
+import hmac
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.sigv4.support import SECRET, SECRET_TEXT
 
 from yett.sigv4 import CredentialScope, SigningKeys
-from yett.sigv4.signing_key import derive_signing_key
+from yett.sigv4.signing_key import SigningKey, derive_signing_key
 from yett.values.secret import Secret
 
 SCOPE = CredentialScope("20150830", "us-east-1", "iam")
@@ -16,8 +20,21 @@ def test_the_key_is_the_one_that_aws_prints() -> None:
 def test_a_remembered_key_is_the_derived_one() -> None:
     keys = SigningKeys()
     for secret in (SECRET, Secret("another"), SECRET):
-        assert keys.derive(secret, SCOPE) == derive_signing_key(secret, SCOPE)
+        for text in (b"", b"a", b"a" * 200):
+            expected = hmac.digest(derive_signing_key(secret, SCOPE), text, "sha256").hex()
+            assert keys.derive(secret, SCOPE).sign(text) == expected
     assert len(keys) == 2
+
+
+@given(st.binary(max_size=64), st.lists(st.binary(max_size=200)))
+def test_a_key_signs_as_hmac_does_however_often(key: bytes, texts: list[bytes]) -> None:
+    ready = SigningKey(key)
+    assert [ready.sign(text) for text in texts] == [hmac.digest(key, text, "sha256").hex() for text in texts]
+
+
+def test_a_key_that_would_have_to_be_hashed_is_none() -> None:
+    with pytest.raises(ValueError, match="hashed first"):
+        SigningKey(b"k" * 65)
 
 
 def test_the_key_used_longest_ago_is_dropped_first() -> None:

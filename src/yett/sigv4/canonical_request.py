@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-s
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from msgspec import Struct
 
@@ -22,13 +22,29 @@ SIGNATURE_PARAMETER: Final = "X-Amz-Signature"
 _UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _PATH_PLAIN: Final = _UNRESERVED + b"/"
 _QUERY_PLAIN: Final = _UNRESERVED + b"=&"
+_VISIBLE: Final = bytes(range(0x21, 0x7F))
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _ENCODED: Final = tuple(chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in range(256))
 _ENCODED_PATH: Final = tuple("/" if octet == 0x2F else _ENCODED[octet] for octet in range(256))
 
 
+class Signable(Protocol):
+    """What a signature covers of a request. Whoever checks one reads it from the `HttpRequest` itself."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query(self) -> str: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def body(self) -> bytes: ...
+
+
 class SignedRequest(Struct, frozen=True):
-    """What a signature covers of a request."""
+    """What a signature covers of a request, by itself."""
 
     method: str
     path: str  # as on the request line, percent-encoded, up to "?"
@@ -45,28 +61,44 @@ class SignedRequest(Struct, frozen=True):
         return cls(request.method, request.path if path is None else path, request.query, headers, request.body)
 
 
-def canonical_requests(
-    request: SignedRequest, signed_headers: Sequence[str], *, without_signature: bool
-) -> Iterator[str]:
+def canonical_requests(request: Signable, signed_headers: Sequence[str], *, without_signature: bool) -> Iterator[str]:
     """The canonical request, then the other spellings that clients have been seen to sign.
-
-    The first is AWS's. The others exist only where the path has needless escapes, or the query escapes that AWS would
-    spell otherwise: then the client may have signed the path without the former, and the query as it sent it. Each
-    stands for the same octets, so none lets a signature be carried over to another request.
 
     *without_signature* leaves the first ``X-Amz-Signature`` out of the query, as the query form needs.
 
     Raises:
         SignatureRefused: Path or query is malformed.
     """
+    first = canonical_request(request, signed_headers, without_signature=without_signature)
+    yield first
+    yield from other_spellings(request, first, without_signature=without_signature)
+
+
+def canonical_request(request: Signable, signed_headers: Sequence[str], *, without_signature: bool) -> str:
+    """The canonical request as AWS spells it.
+
+    Raises:
+        SignatureRefused: Path or query is malformed.
+    """
     path = canonical_path(request.path)
     query = canonical_query(request.query, without_signature=without_signature)
-    method = request.method.upper()
     headers = canonical_headers(request.headers, signed_headers)
-    tail = f"{headers}\n{';'.join(signed_headers)}\n{payload_hash(request.body)}"
-    yield f"{method}\n{path}\n{query}\n{tail}"
+    body_hash = payload_hash(request.body)
+    return f"{request.method.upper()}\n{path}\n{query}\n{headers}\n{';'.join(signed_headers)}\n{body_hash}"
+
+
+def other_spellings(request: Signable, canonical_request: str, *, without_signature: bool) -> Iterator[str]:
+    """The other spellings of a canonical request of AWS's spelling.
+
+    They exist only where the path has needless escapes, or the query escapes that AWS would spell otherwise: then the
+    client may have signed the path without the former, and the query as it sent it. Each stands for the same octets, so
+    none lets a signature be carried over to another request.
+    """
     if "%" not in request.path and not request.query:
         return
+    method, path = request.method.upper(), canonical_path(request.path)
+    query = canonical_query(request.query, without_signature=without_signature)
+    tail = canonical_request[len(method) + len(path) + len(query) + 3 :]  # three newlines
     plain_path = canonical_path(_without_needless_escapes(request.path))
     plain_query = _query_as_sent(request.query, without_signature=without_signature)
     paths = (path,) if plain_path == path else (path, plain_path)
@@ -137,6 +169,16 @@ def canonical_headers(headers: Headers, signed_headers: Sequence[str]) -> str:
 
     A listed header that the request lacks has an empty value. Several lines of one name are joined by commas.
     """
+    named = headers.by_name()
+    if len(named) == len(headers.lines) and ":authority" not in signed_headers:
+        block = "".join([f"{name}:{named.get(name, '')}\n" for name in signed_headers])
+        # Where there is no white space at all, no value has any that would be taken out.
+        if octets(block).translate(None, _VISIBLE) == b"\n" * len(signed_headers):
+            return block
+    return _canonical_headers(headers, signed_headers)
+
+
+def _canonical_headers(headers: Headers, signed_headers: Sequence[str]) -> str:
     values: dict[str, str] = {}
     for name, value in headers.lines:
         lower = name.lower()

@@ -13,3 +13,9 @@ SKEW_SECONDS: Final = 300
 IAM_STS_SKEW_SECONDS: Final = 900
 
 SIGNING_KEYS: Final = 4_096  # entries kept by a SigningKeys, by default; some 300 bytes each
+
+# What is remembered of requests by its text (ours): entries, and characters of one. All are forgotten at once.
+REMEMBERED: Final = 4_096
+REMEMBERED_CHARACTERS: Final = 512
+
+SIGNATURE_CHARACTERS: Final = 64  # HMAC-SHA256 in hexadecimal

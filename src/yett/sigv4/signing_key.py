@@ -2,10 +2,17 @@
 
 import hmac
 from collections import OrderedDict
+from hashlib import sha256
+from typing import Final
 
 from yett.sigv4.limits import SIGNING_KEYS
 from yett.sigv4.scope import TERMINATOR, CredentialScope
 from yett.values.secret import Secret
+
+BLOCK_BYTES: Final = 64  # of SHA-256
+
+_INNER: Final = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER: Final = bytes(octet ^ 0x5C for octet in range(256))
 
 
 def derive_signing_key(secret_access_key: Secret, scope: CredentialScope) -> bytes:
@@ -24,6 +31,32 @@ def derive_signing_key(secret_access_key: Secret, scope: CredentialScope) -> byt
     return key
 
 
+class SigningKey:
+    """A derived key, ready to sign: what of HMAC-SHA256 depends on the key alone is hashed already.
+
+    ``hmac.digest`` gives the same, and looks up its algorithm and hashes the key each time: 17,000 of its 27,000
+    instructions for a string to sign.
+
+    Source: https://www.rfc-editor.org/rfc/rfc2104#section-4
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) > BLOCK_BYTES:
+            raise ValueError("a longer key would have to be hashed first")
+        block = key.ljust(BLOCK_BYTES, b"\0")
+        self._inner = sha256(block.translate(_INNER))
+        self._outer = sha256(block.translate(_OUTER))
+
+    def sign(self, text: bytes) -> str:
+        """The signature, in lower-case hexadecimal."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
 class SigningKeys:
     """Derived signing keys, the least recently used dropped first. What it answers depends on its arguments alone.
 
@@ -36,17 +69,16 @@ class SigningKeys:
         if max_entries < 1:
             raise ValueError("a memory of signing keys holds one at least")
         self._max_entries = max_entries
-        self._keys: OrderedDict[tuple[str, str, str, str], bytes] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, str, str, str], SigningKey] = OrderedDict()
 
-    def derive(self, secret_access_key: Secret, scope: CredentialScope) -> bytes:
-        """The same as `derive_signing_key`, remembered."""
+    def derive(self, secret_access_key: Secret, scope: CredentialScope) -> SigningKey:
+        """What `derive_signing_key` gives, ready to sign, remembered."""
         entry = (secret_access_key.reveal(), scope.date, scope.region, scope.service)
         key = self._keys.get(entry)
         if key is not None:
             self._keys.move_to_end(entry)
             return key
-        key = derive_signing_key(secret_access_key, scope)
-        self._keys[entry] = key
+        key = self._keys[entry] = SigningKey(derive_signing_key(secret_access_key, scope))
         if len(self._keys) > self._max_entries:
             self._keys.popitem(last=False)
         return key

@@ -6,9 +6,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from yett.sigv4.authorization import Expectation, Presented, check_moment, check_scope
-from yett.sigv4.canonical_request import SignedRequest, canonical_requests, octets
+from yett.sigv4.canonical_request import Signable, canonical_request, octets, other_spellings
 from yett.sigv4.errors import Fault, SignatureRefused
-from yett.sigv4.signing_key import SigningKeys, derive_signing_key
+from yett.sigv4.signing_key import SigningKey, SigningKeys, derive_signing_key
 from yett.sigv4.string_to_sign import string_to_sign
 from yett.values.secret import Secret
 
@@ -21,7 +21,7 @@ class Verified(Struct, frozen=True):
 
 
 def verify(
-    request: SignedRequest,
+    request: Signable,
     presented: Presented,
     *,
     secret_access_key: Secret,
@@ -38,27 +38,31 @@ def verify(
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """
-    check_moment(presented.signed_at, now=now, skew_seconds=expectation.skew_seconds)
-    check_scope(presented.scope, timestamp=presented.timestamp, expectation=expectation)
-    derive = derive_signing_key if signing_keys is None else signing_keys.derive
-    signing_key = derive(secret_access_key, presented.scope)
-    signature = octets(presented.signature)
-    first = Verified("", "")
-    spellings = canonical_requests(request, presented.signed_headers, without_signature=presented.form == "query")
-    for canonical_request in spellings:
-        signed = string_to_sign(octets(canonical_request), timestamp=presented.timestamp, scope=presented.scope)
-        computed = hmac.digest(signing_key, octets(signed), "sha256").hex().encode()
-        verified = Verified(canonical_request, signed)
-        if hmac.compare_digest(computed, signature):
-            return verified
-        if not first.canonical_request:
-            first = verified
+    if presented.read_at is not now or presented.expectation is not expectation:
+        check_moment(presented.signed_at, now=now, skew_seconds=expectation.skew_seconds)
+        check_scope(presented.scope, timestamp=presented.timestamp, expectation=expectation)
+    if signing_keys is None:
+        signing_key = SigningKey(derive_signing_key(secret_access_key, presented.scope))
+    else:
+        signing_key = signing_keys.derive(secret_access_key, presented.scope)
+    names, in_query = presented.signed_headers, presented.form == "query"
+    first = canonical_request(request, names, without_signature=in_query)
+    signed = string_to_sign(octets(first), timestamp=presented.timestamp, scope=presented.scope)
+    if _is_same(signing_key.sign(octets(signed)), presented.signature):
+        return Verified(first, signed)
+    for other in other_spellings(request, first, without_signature=in_query):
+        other_signed = string_to_sign(octets(other), timestamp=presented.timestamp, scope=presented.scope)
+        if _is_same(signing_key.sign(octets(other_signed)), presented.signature):
+            return Verified(other, other_signed)
     raise SignatureRefused(
-        fault=Fault.MISMATCH,
-        reason="the signature is another",
-        canonical_request=first.canonical_request,
-        string_to_sign=first.string_to_sign,
+        fault=Fault.MISMATCH, reason="the signature is another", canonical_request=first, string_to_sign=signed
     )
+
+
+def _is_same(computed: str, presented: str) -> bool:
+    if presented.isascii():
+        return hmac.compare_digest(computed, presented)
+    return hmac.compare_digest(computed.encode(), octets(presented))
 
 
 def check_session_token(presented: Presented, *, session_token: Secret | None) -> None:

@@ -1,6 +1,6 @@
 """Requests and responses as on the wire: order, casing and repeats of header lines are kept."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -27,14 +27,21 @@ class Headers:
             self._index = index
         return index.get(name)
 
+    def by_name(self) -> Mapping[str, str]:
+        """The value of the first line of each name, which is in lower case. It has as many as `lines`: none repeats."""
+        index = self._index
+        if index is None:
+            self.get("")
+            index = self._index or {}
+        return index
+
     def get_all(self, name: str) -> tuple[str, ...]:
         """The values of every line of this name (in lower case), in the order received."""
         return tuple(value for line_name, value in self.lines if line_name.lower() == name)
 
     def names(self) -> frozenset[str]:
         """The names present, in lower case."""
-        self.get("")
-        return frozenset(self._index or ())
+        return frozenset(self.by_name())
 
     def with_line(self, name: str, value: str) -> "Headers":
         """These lines and one more."""

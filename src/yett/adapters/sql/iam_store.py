@@ -7,7 +7,7 @@ that say who is attached to a policy, in a group, or in an instance profile; the
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import msgspec
@@ -64,7 +64,7 @@ from yett.ports.iam_store import (
 
 E = TypeVar("E", bound=Entity)
 CHUNK: Final = 200  # documents read at a time while a page of those below a path is filled
-LAST_USE_SECONDS: Final = 60  # how stale the written last use may be
+MAY_LAG: Final = timedelta(seconds=60)  # how stale the written last use may be
 
 
 class SqlIamStore:
@@ -73,7 +73,7 @@ class SqlIamStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._uses: dict[str, LastUse] = {}
-        self._flushed: LastUse | None = None
+        self._flush_due: datetime | None = None
         self._flushing: asyncio.Task[None] | None = None
 
     # -- users, groups, roles, instance profiles
@@ -304,10 +304,10 @@ class SqlIamStore:
     def note_use(self, access_key_id: str, use: LastUse) -> None:
         """Remember a use; every minute with uses, they are written."""
         self._uses[access_key_id] = use
-        if self._flushed is None:
-            self._flushed = use
-        elif (use.at - self._flushed.at).total_seconds() >= LAST_USE_SECONDS and self._flushing is None:
-            self._flushed = use
+        if self._flush_due is None:
+            self._flush_due = use.at + MAY_LAG
+        elif use.at >= self._flush_due and self._flushing is None:
+            self._flush_due = use.at + MAY_LAG
             self._flushing = asyncio.get_running_loop().create_task(self.write_uses())
             self._flushing.add_done_callback(self._note_flushed)
 

@@ -15,10 +15,9 @@ from yett.rules.execute_api.errors import ExpiredToken, GatewayError, InvalidSig
 from yett.rules.execute_api.method_override import METHOD_OVERRIDE
 from yett.rules.execute_api.plan import StagePlan
 from yett.rules.execute_api.signature_causes import find_cause, name_cause
-from yett.services.iam.authentication import DECOY, authenticate
+from yett.services.iam.authentication import DECOY, expect, look_up, recognise
 from yett.sigv4 import (
     Dialect,
-    Expectation,
     Fault,
     SignatureRefused,
     SignedRequest,
@@ -71,12 +70,11 @@ async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
         GatewayError: There is no signature, or it, its moment, scope or credentials are not good.
     """
     try:
-        caller = await verify_signature(routed.sent, routed.plan, ports)
+        caller = await verify_signature(routed.sent, routed.question.plan, ports)
     except GatewayError as error:
         refusal = error.__cause__
         if isinstance(refusal, CredentialsRefused) and refusal.fault in NOT_OURS:
-            expectation = Expectation(service=SERVICE, region=routed.plan.region, skew_seconds=SKEW_SECONDS)
-            vouched = await vouched_standing(routed, ports, expectation)
+            vouched = await vouched_standing(routed, ports, expect(SERVICE, routed.plan.region, SKEW_SECONDS, False))
             if vouched is not None:
                 return vouched
         raise
@@ -90,8 +88,11 @@ async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) 
         GatewayError: As ``authenticate_iam``.
     """
     try:
-        caller = await authenticate(request, ports, service=SERVICE, region=plan.region, skew_seconds=SKEW_SECONDS)
-        if request.headers.get(METHOD_OVERRIDE) is not None:
+        expectation = expect(SERVICE, plan.region, SKEW_SECONDS, ports.settings.strict_signed_headers)
+        caller = recognise(request, ports, expectation)
+        if not isinstance(caller, Caller):
+            caller = await look_up(request, caller, ports)
+        if METHOD_OVERRIDE in request.headers.by_name():
             _check_override_is_signed(request, plan)
         return caller
     except SignatureRefused as refusal:
@@ -115,7 +116,7 @@ def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | No
     if not CAUSES.take(request.received_at):
         return None
     now, signed = request.received_at, SignedRequest.of(request)
-    expectation = Expectation(service=SERVICE, region=plan.region, skew_seconds=SKEW_SECONDS)
+    expectation = expect(SERVICE, plan.region, SKEW_SECONDS, False)
     try:
         presented = read_presented(signed, now=now, expectation=expectation)
     except SignatureRefused:
@@ -130,7 +131,7 @@ def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | No
 def _check_override_is_signed(request: HttpRequest, plan: StagePlan) -> None:
     """Refuse a method that whoever signed did not sign for: the header that names it must be among the signed ones."""
     # UNCERTAIN: what the service does; an unsigned override would let anyone on the way turn a GET into a DELETE.
-    expectation = Expectation(service=SERVICE, region=plan.region, skew_seconds=SKEW_SECONDS)
+    expectation = expect(SERVICE, plan.region, SKEW_SECONDS, False)
     presented = read_presented(SignedRequest.of(request), now=request.received_at, expectation=expectation)
     if presented is None or METHOD_OVERRIDE not in presented.signed_headers:
         raise SignatureRefused(fault=Fault.MISMATCH, reason=f"`{METHOD_OVERRIDE}` is not among the signed headers")
