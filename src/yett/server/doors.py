@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +14,8 @@ from yett.values.http import Headers, HttpRequest, HttpResponse
 AUTH_HOST: Final = re.compile(r"[a-z0-9-]{1,63}\.auth\.(?:localhost|[a-z0-9-]+\.amazoncognito\.com)")
 POOL_DOCUMENT: Final = re.compile(r"/[a-z]{2}(?:-[a-z]+)+-[0-9]_[A-Za-z0-9]{1,55}/\.well-known/[a-z.-]+")
 ADMIN_PREFIX: Final = "/_yett/"
+INVOCATIONS: Final = "/restapis/"
+KNOWN_HOSTS: Final = 4096  # remembered
 
 
 class Door(StrEnum):
@@ -30,15 +33,23 @@ def choose(host: str, path: str) -> Door:
     A host that serves invocations or sign-in serves nothing else: what an API answers must never share an origin with
     more.
     """
+    whose = _whose(host)
+    if whose is not None:
+        return whose
+    # The likeliest first; no path is of two of these forms.
+    if path.startswith(INVOCATIONS) and locate(host, path) is not None:
+        return Door.EXECUTE_API
+    if POOL_DOCUMENT.fullmatch(path):
+        return Door.HOSTED_LOGIN
+    return Door.ADMIN if path.startswith(ADMIN_PREFIX) else Door.CONTROL_PLANE
+
+
+@lru_cache(maxsize=KNOWN_HOSTS)
+def _whose(host: str) -> Door | None:
+    """The door that a host name alone decides for."""
     if find_api(host) is not None:
         return Door.EXECUTE_API
-    if AUTH_HOST.fullmatch(host) or POOL_DOCUMENT.fullmatch(path):
-        return Door.HOSTED_LOGIN
-    if path.startswith(ADMIN_PREFIX):
-        return Door.ADMIN
-    if locate(host, path) is not None:
-        return Door.EXECUTE_API
-    return Door.CONTROL_PLANE
+    return Door.HOSTED_LOGIN if AUTH_HOST.fullmatch(host) else None
 
 
 Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -62,9 +73,10 @@ class Doors(Struct, frozen=True, kw_only=True):
 
     def answer(self, request: HttpRequest) -> Awaitable[HttpResponse]:
         """Hand the request to its door."""
-        match choose(request.host, request.path):
-            case Door.EXECUTE_API:
-                return self.execute_api(request)
+        door = choose(request.host, request.path)
+        if door is Door.EXECUTE_API:
+            return self.execute_api(request)
+        match door:
             case Door.CONTROL_PLANE:
                 return self.control_plane(request)
             case Door.HOSTED_LOGIN:
