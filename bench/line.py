@@ -152,7 +152,7 @@ class Way:
     async def ask(self, request: bytes) -> bytes:
         """Send a request; the answer's bytes."""
         written = self._client.written = self._loop.create_future()
-        self._protocol.data_received(request)
+        self._loop.call_soon(self._protocol.data_received, request)  # as a transport does: not from within a task
         return await written
 
     def signed(self) -> Iterator[bytes]:

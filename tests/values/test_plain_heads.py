@@ -298,7 +298,7 @@ def test_an_answer_is_written_as_its_definition_writes_it(
 ) -> None:
     response = HttpResponse(status=status, headers=Headers(pairs), body=body)
     for _ in range(3):  # the Date line may change in between
-        plain = responses.render_plain(response, keep_alive=keep_alive)
+        plain = responses._render_plainly(response, keep_alive=keep_alive)
         if plain is None:
             return
         if plain == responses.render_head(response, is_head=False, keep_alive=keep_alive) + body:
@@ -345,7 +345,7 @@ def written_by(request: UpstreamRequest) -> bytes | None:
 
 def test_what_is_usual_is_written_by_the_twins() -> None:
     lines = Headers((("Content-Type", "application/json"), ("X-Amzn-Trace-Id", "Root=1-a"), ("User-Agent", "a")))
-    assert responses.render_plain(HttpResponse(status=200, headers=lines, body=b"{}"), keep_alive=True) is not None
+    assert responses._render_plainly(HttpResponse(status=200, headers=lines, body=b"{}"), keep_alive=True) is not None
     assert client._render_plainly("GET", "/a", lines.lines, "a:1", b"", False) is not None
 
 

@@ -33,7 +33,8 @@ async def bridge(app: AsgiApp, request: HttpRequest) -> HttpResponse:
         BridgeError: There is no whole answer. What the application raises is passed on as it is.
     """
     exchange = _Exchange(request.body)
-    await app(_scope(request), exchange.receive, exchange.send)
+    # In a task of its own: what applications are made with (anyio) keeps its state by task.
+    await asyncio.ensure_future(app(_scope(request), exchange.receive, exchange.send))
     return exchange.response()
 
 

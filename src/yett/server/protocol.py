@@ -18,18 +18,18 @@ from typing import Any, Final, cast
 
 import structlog
 
+from yett.server.answering import Answering
 from yett.server.body_bounds import check_length
 from yett.server.edge import Client, parse_address, resolve_client, strip_own_headers
 from yett.server.framing import ChunkedBody, Head, HeadParser, RequestRefused
 from yett.server.limits import MAX_LINGER_BYTES, MAX_PIPELINED_BYTES
-from yett.server.responses import CONTINUE, failure_response, has_body, refusal_response, render_head, render_plain
+from yett.server.responses import CONTINUE, failure_response, has_body, refusal_response, render, render_head
 from yett.server.shared import Holding, Shared
 from yett.server.streaming import Relay, cut
 from yett.values.http import BodyStream, Headers, HttpRequest, HttpResponse
 
 _log = structlog.get_logger(__name__)
 
-_JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
 _UNKNOWN_PEER: Final = IPv4Address(0)  # no address binds here; a peer without one matches no range
 
 
@@ -50,6 +50,7 @@ class GatewayProtocol(asyncio.Protocol):
     """Speaks HTTP/1.1 with one client on behalf of a handler."""
 
     __slots__ = (
+        "_answering",
         "_body",
         "_chunked",
         "_client",
@@ -68,7 +69,6 @@ class GatewayProtocol(asyncio.Protocol):
         "_relay",
         "_shared",
         "_state",
-        "_task",
         "_transport",
         "_unread",
         "_unwritten_bytes",
@@ -96,7 +96,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._peer_is_done = False
         self._deadline = loop.time() + shared.limits.header_timeout_seconds
         self._write_deadline = inf
-        self._task: asyncio.Task[None] | None = None
+        self._answering: Answering | None = None
         self._relay: Relay | None = None  # while the body of an answer is on its way
         self._peer: IPv4Address | IPv6Address = _UNKNOWN_PEER
         self._client: Client | None = None
@@ -120,7 +120,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._unwritten_bytes = 0
         self._deadline = self._write_deadline = inf
         self._unread = b""
-        if self._task is None:
+        if self._answering is None:
             self._release()
             self._shared.forget(self)
         elif self._relay is not None:
@@ -145,7 +145,8 @@ class GatewayProtocol(asyncio.Protocol):
         # A client may half-close and wait for answers, but not for a body without a foreseeable end; over TLS, never.
         if self._relay is not None and self._relay.length is None:
             return False
-        return self._shared.scheme == "http" and (self._state is ANSWERING or self._is_write_paused)
+        has_more = self._state is ANSWERING or (bool(self._unread) and not self._has_begun)
+        return self._shared.scheme == "http" and (has_more or self._is_write_paused)
 
     def pause_writing(self) -> None:
         self._is_write_paused = True
@@ -191,8 +192,8 @@ class GatewayProtocol(asyncio.Protocol):
         """Close now, and cancel the request in hand."""
         if self._state is not CLOSED:
             self._transport.abort()
-        if self._task is not None:
-            self._task.cancel()
+        if self._answering is not None:
+            self._answering.cancel()
 
     # Reading
 
@@ -313,7 +314,8 @@ class GatewayProtocol(asyncio.Protocol):
             request_id=shared.request_ids.take(),
             received_at=datetime.now(UTC),
         )
-        self._task = self._loop.create_task(self._handle(request))
+        self._answering = Answering(self._handle(request), self._loop)
+        self._answering.begin()
 
     async def _handle(self, request: HttpRequest) -> None:
         try:
@@ -332,7 +334,7 @@ class GatewayProtocol(asyncio.Protocol):
             del request  # its body is not needed while the answer's is on its way
             await self._answer_as_it_comes(response, response.stream, request_id)
             return
-        self._task = None
+        self._answering = None
         self._release()
         if self._state is CLOSED:
             self._shared.forget(self)
@@ -362,7 +364,7 @@ class GatewayProtocol(asyncio.Protocol):
         finally:
             self._relay = None
             stream.close()
-        self._task = None
+        self._answering = None
         if self._state is CLOSED:
             self._shared.forget(self)
         else:
@@ -370,7 +372,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _give_up(self) -> None:
         """The request in hand has no answer, or half of one: so its connection has no future."""
-        self._task = None
+        self._answering = None
         self._release()
         if self._state is CLOSED:
             self._shared.forget(self)
@@ -383,22 +385,15 @@ class GatewayProtocol(asyncio.Protocol):
     def _respond(self, response: HttpResponse, request_id: str) -> None:
         keep_alive = self._keeps_alive()
         is_head = self._head.method == "HEAD"
-        whole = None if is_head else render_plain(response, keep_alive=keep_alive)
-        if whole is not None:
-            self._transport.write(whole)
-            self._go_on(keep_alive=keep_alive)
-            return
         try:
-            head = render_head(response, is_head=is_head, keep_alive=keep_alive)
+            whole = render(response, is_head=is_head, keep_alive=keep_alive)
         except ValueError:
             _log.exception("an answer cannot be put on the wire", request_id=request_id)
-            response = failure_response(request_id)
-            head = render_head(response, is_head=is_head, keep_alive=keep_alive)
-        body = response.body if has_body(response.status, is_head=is_head) else b""
-        if len(body) > _JOINED_BYTES:
-            self._transport.writelines((head, body))
+            whole = render(failure_response(request_id), is_head=is_head, keep_alive=keep_alive)
+        if isinstance(whole, bytes):
+            self._transport.write(whole)
         else:
-            self._transport.write(head + body)
+            self._transport.writelines(whole)
         self._go_on(keep_alive=keep_alive)
 
     def _go_on(self, *, keep_alive: bool) -> None:
@@ -418,9 +413,13 @@ class GatewayProtocol(asyncio.Protocol):
             self._is_paused = False
             self._transport.resume_reading()
         if self._unread:
-            self._advance(b"")
+            self._loop.call_soon(self._take_unread)  # not now: a client that pipelines must not dig ever deeper
         elif self._peer_is_done:
             self._close()
+
+    def _take_unread(self) -> None:
+        if self._state is HEAD and self._unread:
+            self._advance(b"")
 
     # Closing
 

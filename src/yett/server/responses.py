@@ -28,6 +28,8 @@ FRAMING_NAMES: Final = frozenset(
 )
 _BODILESS: Final = frozenset({204, 304})  # Source: https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
 
+_JOINED_BYTES: Final = 64 * 1024  # above, head and body are written apart rather than copied together
+
 _STATUS_LINES: Final = {
     int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
 }
@@ -109,12 +111,24 @@ def render_head(response: HttpResponse, *, is_head: bool, keep_alive: bool, is_c
     )
 
 
-def render_plain(response: HttpResponse, *, keep_alive: bool) -> bytes | None:
-    """Head and body of an answer to anything but HEAD of which nothing is unusual; None: `render_head` decides."""
-    if response.status in _BODILESS or response.stream is not None:
-        return None
+def render(response: HttpResponse, *, is_head: bool, keep_alive: bool) -> bytes | tuple[bytes, bytes]:
+    """A whole answer; head and body apart, where joining them would copy much.
+
+    Raises:
+        ValueError: As ``render_head``.
+    """
+    plain = None if is_head else _render_plainly(response, keep_alive=keep_alive)
+    if plain is not None:
+        return plain
+    head = render_head(response, is_head=is_head, keep_alive=keep_alive)
+    body = response.body if has_body(response.status, is_head=is_head) else b""
+    return (head, body) if len(body) > _JOINED_BYTES else head + body
+
+
+def _render_plainly(response: HttpResponse, *, keep_alive: bool) -> bytes | None:
+    """Head and body of an answer to anything but HEAD, where nothing of it is unusual."""
     line = _STATUS_LINES.get(response.status)
-    if line is None:
+    if line is None or response.status in _BODILESS or response.stream is not None:
         return None
     rendered: bytes | None = _render_answer(
         line, response.headers.lines, _date_line.at(time()), response.body, keep_alive
