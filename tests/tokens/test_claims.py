@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.tokens import TokenFault, TokenRefused, granted_scopes, verify_claims
+from yett.tokens import TokenFault, TokenRefused, granted_scopes, lifetime, verify_claims
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
@@ -136,3 +136,38 @@ def test_a_payload_that_is_ambiguous_is_refused() -> None:
 def test_no_payload_brings_it_down(payload: bytes) -> None:
     with pytest.raises(TokenRefused):
         verify_claims(payload, now=NOW)
+
+
+MOMENTS = st.one_of(
+    st.integers(-3, 3).map(lambda more: SECONDS + more),
+    st.floats(-3, 3).map(lambda more: SECONDS + more),
+    st.sampled_from([0, -1.5, 2**53, 2.0**60, -(10**20), 1e300, 253_402_300_799, -62_135_596_800]),
+)
+
+
+@given(MOMENTS, st.none() | MOMENTS, st.none() | MOMENTS, st.floats(-4, 4))
+def test_within_its_lifetime_a_token_is_neither_expired_nor_early(
+    exp: float, nbf: float | None, iat: float | None, more: float
+) -> None:
+    given = {"exp": exp, "nbf": nbf, "iat": iat}
+    claims = {name: value for name, value in given.items() if value is not None}
+    now = NOW + timedelta(seconds=more)
+    begins_at, ends_at = lifetime(claims)
+    if begins_at <= now < ends_at:
+        verify_claims(claims, now=now)
+    elif now + timedelta(seconds=1) < begins_at or now - timedelta(seconds=1) >= ends_at:
+        with pytest.raises(TokenRefused):
+            verify_claims(claims, now=now)
+
+
+def test_a_lifetime_is_given_by_whole_seconds_from_iat_or_nbf_to_exp() -> None:
+    assert lifetime(CLAIMS) == (NOW - timedelta(seconds=1), NOW + timedelta(seconds=60))
+    later = {**CLAIMS, "nbf": SECONDS + 0.5, "exp": SECONDS + 1.5}
+    assert lifetime(later) == (NOW + timedelta(seconds=1), NOW + timedelta(seconds=1))
+    assert lifetime({"exp": 10**18})[1] == datetime.max.replace(microsecond=0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("claims", [{}, {"exp": "1"}, {"exp": 1, "nbf": None}, {"exp": 1, "iat": True}])
+def test_what_has_no_moments_has_no_lifetime(claims: Mapping[str, Any]) -> None:
+    with pytest.raises(TokenRefused):
+        lifetime(claims)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import import_key
 from tests.tokens.support import ALL, encode, jwk, key_set, private_key
 
-from yett.tokens import TokenFault, TokenRefused, parse_key_set, render_jwk
+from yett.tokens import KeySet, TokenFault, TokenRefused, parse_key_set, render_jwk
 from yett.tokens.limits import KEY_SET_BYTES, KEYS
 
 JSON = st.recursive(
@@ -88,6 +88,9 @@ def test_a_key_is_found_by_id_and_algorithm() -> None:
     assert keys.find("three", "RS256") is None
     assert keys.find(None, "RS256") is None
     assert key_set(jwk("RS256")).find(None, "RS256") is not None
+    assert key_set(jwk("RS256")).find(None, "ES256") is None
+    assert KeySet(()).find(None, "RS256") is None
+    assert KeySet((keys.keys[0], keys.keys[0])).find("one", "RS256") is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 `saml` beside them reads the assertions of SAML; whoever needs it imports it, for it takes a library of its own along.
 """
 
-from yett.tokens.claims import granted_scopes, verify_claims
+from yett.tokens.claims import granted_scopes, lifetime, verify_claims
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.jwk import Jwk, KeySet, parse_key_set, read_key_set, render_jwk
 from yett.tokens.jws import ALGORITHMS, UnverifiedJws, VerifiedJws, peek, read_jws, sign_jws, verify_jws
@@ -17,6 +17,7 @@ __all__ = [
     "UnverifiedJws",
     "VerifiedJws",
     "granted_scopes",
+    "lifetime",
     "parse_key_set",
     "peek",
     "read_jws",

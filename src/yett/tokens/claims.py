@@ -6,11 +6,18 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-po
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.json_object import parse_object
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND: Final = timedelta(seconds=1)
+FIRST: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // SECOND  # that a datetime can hold
+LAST: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // SECOND
+EXACT: Final = 2**53  # beyond which not every integer is a float
+IAT_LEEWAY_SECONDS: Final = 1
 
 
 def verify_claims(
@@ -39,9 +46,10 @@ def verify_claims(
     moment = now.timestamp()
     if _moment(claims, "exp") + leeway_seconds <= moment:
         raise TokenRefused(TokenFault.EXPIRED, "the token has expired")
-    for name in ("nbf", "iat"):
-        if name in claims and _moment(claims, name) - max(leeway_seconds, 0 if name == "nbf" else 1) > moment:
-            raise TokenRefused(TokenFault.NOT_YET_VALID, f"the token's `{name}` is in the future")
+    if "nbf" in claims and _moment(claims, "nbf") - leeway_seconds > moment:
+        raise TokenRefused(TokenFault.NOT_YET_VALID, "the token's `nbf` is in the future")
+    if "iat" in claims and _moment(claims, "iat") - max(leeway_seconds, IAT_LEEWAY_SECONDS) > moment:
+        raise TokenRefused(TokenFault.NOT_YET_VALID, "the token's `iat` is in the future")
     if issuer is not None and claims.get("iss") != issuer:
         raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
     if audience is not None:
@@ -51,6 +59,20 @@ def verify_claims(
     if scopes is not None and not set(scopes) & set(granted_scopes(claims)):
         raise TokenRefused(TokenFault.SCOPE, "the token has none of the scopes that are asked for")
     return claims
+
+
+def lifetime(claims: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """From when until before when ``verify_claims``, without leeway, has nothing to say about the time: by whole
+    seconds, so that up to a second of it is left out at either end.
+
+    Raises:
+        TokenRefused: A moment is missing or none.
+    """
+    begins = max(
+        _moment(claims, "nbf") if "nbf" in claims else FIRST,
+        _moment(claims, "iat") - IAT_LEEWAY_SECONDS if "iat" in claims else FIRST,
+    )
+    return _whole_second(math.ceil(begins)), _whole_second(math.floor(_moment(claims, "exp")))
 
 
 def granted_scopes(claims: Mapping[str, Any]) -> tuple[str, ...]:
@@ -71,9 +93,15 @@ def _check_audience(claims: Mapping[str, Any], wanted: set[str]) -> None:
         raise TokenRefused(TokenFault.AUDIENCE, "the token does not have a valid audience")
 
 
+def _whole_second(seconds: int) -> datetime:
+    return EPOCH + min(max(seconds, FIRST), LAST) * SECOND
+
+
 def _moment(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is int and -EXACT <= value <= EXACT:
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenRefused(TokenFault.CLAIM, f"the token's `{name}` is missing or no number")
     try:
         moment = float(value)

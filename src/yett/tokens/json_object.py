@@ -5,6 +5,8 @@ from base64 import urlsafe_b64encode
 from binascii import Error, a2b_base64
 from typing import Any, Final, NoReturn
 
+import msgspec
+
 from yett.tokens.errors import TokenFault, TokenRefused
 
 _TO_BASE64: Final = bytes.maketrans(b"-_+/=", b"+/!!!")  # base64's own letters are none of base64url's
@@ -38,6 +40,9 @@ def parse_object(data: bytes, *, of: str) -> dict[str, Any]:
 
     Source: https://www.rfc-editor.org/rfc/rfc7515#section-4
     """
+    canonical = parse_canonical_object(data)
+    if canonical is not None:
+        return canonical
     try:
         text = data.decode("utf-8")  # given bytes, json would guess among encodings
         value = _decode(text)
@@ -48,6 +53,17 @@ def parse_object(data: bytes, *, of: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TokenRefused(TokenFault.ENCODING, f"the {of} is no JSON object")
     return value
+
+
+def parse_canonical_object(data: bytes) -> dict[str, Any] | None:
+    """An object written as it would be written here, as most issuers write it: such a text can have no second meaning.
+    None of every other text, good or bad, which ``parse_object`` decides about.
+    """
+    try:
+        value = _read(data)
+        return value if _write(value) == data else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -61,4 +77,6 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
+_read: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_write: Final = msgspec.json.Encoder().encode
 _decode: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant).decode

@@ -4,6 +4,7 @@ Source: https://www.rfc-editor.org/rfc/rfc7517, https://www.rfc-editor.org/rfc/r
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -58,17 +59,27 @@ class Jwk(Struct, frozen=True, kw_only=True):
         return cls(kid=kid, algorithms=algorithms, key=key)
 
 
-class KeySet(Struct, frozen=True):
+class KeySet(Struct, frozen=True, dict=True):
     """An issuer's keys."""
 
     keys: tuple[Jwk, ...]
 
     def find(self, kid: str | None, algorithm: str) -> Jwk | None:
         """The key of this id for this algorithm. A token without ``kid`` fits only a set of one key."""
-        if kid is None and len(self.keys) != 1:
-            return None
-        fitting = [key for key in self.keys if algorithm in key.algorithms and (kid is None or key.kid == kid)]
-        return fitting[0] if len(fitting) == 1 else None
+        if kid is not None:
+            return self._by_name.get((kid, algorithm))
+        return self.keys[0] if len(self.keys) == 1 and algorithm in self.keys[0].algorithms else None
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], Jwk | None]:
+        """Each key by id and algorithm; None where two have both in common."""
+        named: dict[tuple[str, str], Jwk | None] = {}
+        for key in self.keys:
+            if key.kid is not None:
+                for algorithm in key.algorithms:
+                    name = key.kid, algorithm
+                    named[name] = None if name in named else key
+        return named
 
 
 def parse_key_set(text: bytes | str) -> KeySet:

@@ -7,7 +7,7 @@ https://www.rfc-editor.org/rfc/rfc8725
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from msgspec import Struct
 
+from yett.compiled import twin
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.json_object import decode_base64url, encode_base64url, parse_object
 from yett.tokens.jwk import CURVES, KeySet, PublicKey, coordinate_bytes
@@ -22,16 +23,43 @@ from yett.tokens.limits import HEADER_BYTES, TOKEN_BYTES
 
 HASHES: Final[Mapping[str, HashAlgorithm]] = {"256": SHA256(), "384": SHA384(), "512": SHA512()}
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-ALGORITHMS: Final = frozenset(family + size for family in ("RS", "PS", "ES") for size in HASHES)
+# "RS256" -> ("RS", its hash)
+FAMILIES: Final = {f"{name}{size}": (name, HASHES[size]) for name in ("RS", "PS", "ES") for size in HASHES}
+ALGORITHMS: Final = frozenset(FAMILIES)
+PKCS1: Final = padding.PKCS1v15()
+
+
+class JoseHeader(Struct, frozen=True):
+    """A token's header, read."""
+
+    members: Mapping[str, Any]
+    algorithm: str | None  # None: it names none of ALGORITHMS
+    kid: str | None
+    fault: str | None  # what of it is not understood here, in words
+
+    @classmethod
+    def parse(cls, members: Mapping[str, Any]) -> Self:
+        """Read a header's members."""
+        algorithm, kid, fault = members.get("alg"), members.get("kid"), None
+        if "crit" in members or "b64" in members or "zip" in members:
+            fault = "the token's header asks for an extension"
+        elif kid is not None and not isinstance(kid, str):
+            kid, fault = None, "the token's `kid` is no text"
+        return cls(members, algorithm if isinstance(algorithm, str) and algorithm in ALGORITHMS else None, kid, fault)
 
 
 class UnverifiedJws(Struct, frozen=True):
     """A token taken apart, of which nothing is verified: good for choosing whose keys to try, for nothing else."""
 
-    header: Mapping[str, Any]
+    jose_header: JoseHeader
     signing_input: bytes
     payload: bytes
     signature: bytes
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The header's members."""
+        return dict(self.jose_header.members)
 
     def peek_claims(self) -> Mapping[str, Any]:
         """The claims, unverified.
@@ -45,8 +73,13 @@ class UnverifiedJws(Struct, frozen=True):
 class VerifiedJws(Struct, frozen=True):
     """A token whose signature is good. Of its claims nothing is known yet."""
 
-    header: Mapping[str, Any]
+    jose_header: JoseHeader
     payload: bytes
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The header's members."""
+        return dict(self.jose_header.members)
 
 
 def read_jws(token: str) -> UnverifiedJws:
@@ -57,6 +90,10 @@ def read_jws(token: str) -> UnverifiedJws:
     """
     if len(token) > TOKEN_BYTES:
         raise TokenRefused(TokenFault.TOO_LARGE, f"the token has over {TOKEN_BYTES} bytes")
+    plain = _take_apart(token)
+    if plain is not None:
+        header_text, signing_input, payload, signature = plain
+        return UnverifiedJws(_read_header(header_text), signing_input, payload, signature)
     parts = token.split(".")
     if len(parts) != 3:
         raise TokenRefused(TokenFault.SEGMENTS, "token contains an invalid number of segments")
@@ -64,15 +101,18 @@ def read_jws(token: str) -> UnverifiedJws:
         raise TokenRefused(TokenFault.ENCODING, "a part is no base64url")
     if len(parts[0]) > HEADER_BYTES:
         raise TokenRefused(TokenFault.TOO_LARGE, f"the token's header has over {HEADER_BYTES} bytes")
-    header = dict(_read_header(parts[0]))
+    jose_header = _read_header(parts[0])
     signing_input = f"{parts[0]}.{parts[1]}".encode()
-    return UnverifiedJws(header, signing_input, decode_base64url(parts[1]), decode_base64url(parts[2]))
+    return UnverifiedJws(jose_header, signing_input, decode_base64url(parts[1]), decode_base64url(parts[2]))
+
+
+_take_apart: Final = twin("yett.tokens.plain_jws", "take_apart")
 
 
 @lru_cache(maxsize=256)
-def _read_header(text: str) -> Mapping[str, Any]:
+def _read_header(text: str) -> JoseHeader:
     """A token's header, which it has in common with all that the same key signed."""
-    return parse_object(decode_base64url(text), of="header")
+    return JoseHeader.parse(parse_object(decode_base64url(text), of="header"))
 
 
 def verify_jws(token: str | UnverifiedJws, keys: KeySet, *, algorithms: frozenset[str]) -> VerifiedJws:
@@ -85,16 +125,13 @@ def verify_jws(token: str | UnverifiedJws, keys: KeySet, *, algorithms: frozense
         TokenRefused: With the fault.
     """
     read = read_jws(token) if isinstance(token, str) else token
-    header = read.header
-    algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in algorithms or algorithm not in ALGORITHMS:
+    header = read.jose_header
+    algorithm = header.algorithm
+    if algorithm is None or algorithm not in algorithms:
         raise TokenRefused(TokenFault.ALGORITHM, "the token's algorithm is not one that is taken here")
-    if "crit" in header or "b64" in header or "zip" in header:
-        raise TokenRefused(TokenFault.HEADER, "the token's header asks for an extension")
-    kid = header.get("kid")
-    if kid is not None and not isinstance(kid, str):
-        raise TokenRefused(TokenFault.HEADER, "the token's `kid` is no text")
-    key = keys.find(kid, algorithm)
+    if header.fault is not None:
+        raise TokenRefused(TokenFault.HEADER, header.fault)
+    key = keys.find(header.kid, algorithm)
     if key is None:
         raise TokenRefused(TokenFault.UNKNOWN_KEY, "no key of the set is the one that the token names")
     _check_signature(key.key, algorithm, read.signature, read.signing_input)
@@ -126,10 +163,10 @@ def sign_jws(claims: Mapping[str, Any], private_key: PrivateKey, *, kid: str, al
 def _make_signature(key: PrivateKey, algorithm: str, data: bytes) -> bytes:
     if algorithm not in ALGORITHMS:
         raise ValueError(f"`{algorithm}` is not made here")
-    hash_algorithm = HASHES[algorithm[2:]]
-    match key, algorithm[:2]:
+    family, hash_algorithm = FAMILIES[algorithm]
+    match key, family:
         case rsa.RSAPrivateKey(), "RS":
-            return key.sign(data, padding.PKCS1v15(), hash_algorithm)
+            return key.sign(data, PKCS1, hash_algorithm)
         case rsa.RSAPrivateKey(), "PS":
             return key.sign(data, padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size), hash_algorithm)
         case ec.EllipticCurvePrivateKey(), "ES" if any(
@@ -143,20 +180,22 @@ def _make_signature(key: PrivateKey, algorithm: str, data: bytes) -> bytes:
 
 
 def _check_signature(key: PublicKey, algorithm: str, signature: bytes, data: bytes) -> None:
-    hash_algorithm = HASHES[algorithm[2:]]
+    family, hash_algorithm = FAMILIES[algorithm]
     try:
-        match key, algorithm[:2]:
-            case rsa.RSAPublicKey(), "RS":
-                key.verify(signature, data, padding.PKCS1v15(), hash_algorithm)
-            case rsa.RSAPublicKey(), "PS":
+        if isinstance(key, rsa.RSAPublicKey):
+            if family == "RS":
+                key.verify(signature, data, PKCS1, hash_algorithm)
+                return
+            if family == "PS":
                 pss = padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
                 key.verify(signature, data, pss, hash_algorithm)
-            case ec.EllipticCurvePublicKey(), "ES":
-                key.verify(_to_der(signature, key), data, ec.ECDSA(hash_algorithm))
-            case _:
-                raise TokenRefused(TokenFault.ALGORITHM, "the key is not for the token's algorithm")
+                return
+        elif family == "ES":
+            key.verify(_to_der(signature, key), data, ec.ECDSA(hash_algorithm))
+            return
     except InvalidSignature as error:
         raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is not good") from error
+    raise TokenRefused(TokenFault.ALGORITHM, "the key is not for the token's algorithm")
 
 
 def _to_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:

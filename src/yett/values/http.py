@@ -37,6 +37,9 @@ class Headers:
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """The values of every line of this name (in lower case), in the order received."""
+        index = self._index
+        if index is not None and len(index) == len(self.lines):  # then no name stands twice
+            return (index[name],) if name in index else ()
         return tuple(value for line_name, value in self.lines if line_name.lower() == name)
 
     def names(self) -> frozenset[str]:
