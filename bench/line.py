@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import count, cycle
+from itertools import cycle
 from types import FrameType
 from typing import Any, Final, cast
 
@@ -67,6 +67,7 @@ MOCK: Final = DeployedIntegration(
 REQUESTS_A_REPEAT: Final = 40
 REPEATS: Final = 400
 TOKENS: Final = 5000  # more than a process remembers
+TOKEN_SECONDS: Final = 3600
 SIGNATURES: Final = 500
 
 
@@ -175,11 +176,13 @@ class Way:
 
     def tokens(self, amount: int) -> Iterator[bytes]:
         """Requests with an ID token each."""
-        numbers = count()
-        made = [
-            render("/cognito", ("Authorization", self._gateway.token(jti=str(next(numbers)), email="a@example.com")))
-            for _ in range(amount)
-        ]
+        issued_at = int(self._gateway.clock.now().timestamp())  # user pools write whole seconds
+        made = []
+        for number in range(amount):
+            token = self._gateway.token(
+                jti=str(number), email="a@example.com", iat=issued_at, exp=issued_at + TOKEN_SECONDS
+            )
+            made.append(render("/cognito", ("Authorization", token)))
         return cycle(made)
 
 

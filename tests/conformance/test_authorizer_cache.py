@@ -12,17 +12,18 @@ from yett.adapters.shared_state.memory import MemoryAuthorizerCache
 from yett.adapters.shared_state.redis import RedisAuthorizerCache
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.shared_state import AuthorizerCache, CachedAnswer, CacheKey
+from yett.rules.execute_api.plan import AuthorizerPlace
 
 __all__ = ["redis_server"]
 
-KEY = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"x" * 32)
+KEY = CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth1"), b"x" * 32)
 OTHERS = [
-    CacheKey("999999999999", "abc123", "prod", "dep1", "auth1", b"x" * 32),
-    CacheKey("123456789012", "other", "prod", "dep1", "auth1", b"x" * 32),
-    CacheKey("123456789012", "abc123", "test", "dep1", "auth1", b"x" * 32),
-    CacheKey("123456789012", "abc123", "prod", "dep2", "auth1", b"x" * 32),
-    CacheKey("123456789012", "abc123", "prod", "dep1", "auth2", b"x" * 32),
-    CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"y" * 32),
+    CacheKey(AuthorizerPlace("999999999999", "abc123", "prod", "dep1", "auth1"), b"x" * 32),
+    CacheKey(AuthorizerPlace("123456789012", "other", "prod", "dep1", "auth1"), b"x" * 32),
+    CacheKey(AuthorizerPlace("123456789012", "abc123", "test", "dep1", "auth1"), b"x" * 32),
+    CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep2", "auth1"), b"x" * 32),
+    CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth2"), b"x" * 32),
+    CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth1"), b"y" * 32),
 ]
 
 
@@ -52,7 +53,9 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[AuthorizerCache
             yield AnnouncedFlushes(MemoryAuthorizerCache(), nobody)
         case _:
             shared = RedisAuthorizerCache(request.getfixturevalue("redis_server").url, Sealer(b"k" * 32))
-            for account, api_id, stage in {(key.account, key.api_id, key.stage) for key in (KEY, *OTHERS)}:
+            for account, api_id, stage in {
+                (key.place.account, key.place.api_id, key.place.stage) for key in (KEY, *OTHERS)
+            }:
                 await shared.flush(account, api_id, stage)
             yield shared
             await shared.close()

@@ -21,7 +21,7 @@ from yett.policy import Decision, Outcome
 from yett.rules.execute_api.authorizers.lambda_answer import parse_answer
 from yett.rules.execute_api.call import Routed, Screened, Standing
 from yett.rules.execute_api.identity_source import read
-from yett.tokens import VerifiedJws, peek
+from yett.tokens import UnverifiedJws, VerifiedJws, peek
 from yett.values.identity import PoolIdentity
 
 Replace = Callable[[str, Any], None]
@@ -112,9 +112,8 @@ def open_iam(replace: Replace) -> None:
 
 
 def open_token_signatures(replace: Replace) -> None:
-    def verify(token: str, keys: object, *, algorithms: object) -> VerifiedJws:
-        header, claims = peek(token)
-        return VerifiedJws(header, msgspec.json.encode(claims))
+    def verify(token: UnverifiedJws, keys: object, *, algorithms: object) -> VerifiedJws:
+        return VerifiedJws(token.jose_header, token.payload)
 
     replace("yett.execute_api.authenticators.cognito.verify_jws", verify)
 

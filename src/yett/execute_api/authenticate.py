@@ -35,9 +35,11 @@ class Authenticators:
             case AuthorizationType.AWS_IAM:
                 standing = await authenticate_iam(routed, self._ports)
             case AuthorizationType.CUSTOM:
-                standing = await self._lambda.authenticate(routed)
+                given = self._lambda.authenticate(routed)
+                standing = given if isinstance(given, Standing) else await given
             case AuthorizationType.COGNITO_USER_POOLS:
-                standing = await self._cognito.authenticate(routed)
+                given = self._cognito.authenticate(routed)
+                standing = given if isinstance(given, Standing) else await given
         return Authenticated(routed, standing)
 
 
@@ -73,7 +75,8 @@ class Presumption:
             case AuthorizationType.CUSTOM:
                 standing = await self._ask(routed)
             case AuthorizationType.COGNITO_USER_POOLS:
-                standing = await self._cognito.authenticate(routed)
+                given = self._cognito.authenticate(routed)
+                standing = given if isinstance(given, Standing) else await given
         return Authenticated(routed, standing)
 
     async def _ask(self, routed: Routed) -> Standing:

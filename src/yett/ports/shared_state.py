@@ -5,15 +5,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from yett.rules.execute_api.plan import AuthorizerPlace
 
-class CacheKey(Struct, frozen=True):
+
+class CacheKey(Struct, frozen=True, cache_hash=True):
     """Whose answer: a hash of the evidence never travels without the place that it was verified for."""
 
-    account: str
-    api_id: str
-    stage: str
-    deployment_id: str
-    authorizer_id: str
+    place: AuthorizerPlace
     identity: bytes  # SHA-256 over the identity-source values, in order, each with its length
 
 
@@ -21,7 +19,7 @@ class CachedAnswer(Struct, frozen=True, kw_only=True):
     """A Lambda authorizer's valid answer."""
 
     payload: bytes  # the JSON that the function gave; parsed again by whoever reads it from another worker
-    parsed: object  # the parsed, compiled answer, for this process
+    parsed: object  # what this process made of it, to be used as long as it is kept
     stored_at: datetime
     expires_at: datetime
 

@@ -6,9 +6,10 @@ from yett.adapters.shared_state.memory import MemoryAuthorizerCache
 from yett.adapters.sql.revisions import EVERYTHING
 from yett.ports.errors import Unavailable
 from yett.ports.shared_state import CachedAnswer, CacheKey
+from yett.rules.execute_api.plan import AuthorizerPlace
 
-KEY = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"x" * 32)
-OTHER = CacheKey("123456789012", "abc123", "test", "dep1", "auth1", b"x" * 32)
+KEY = CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth1"), b"x" * 32)
+OTHER = CacheKey(AuthorizerPlace("123456789012", "abc123", "test", "dep1", "auth1"), b"x" * 32)
 ANSWER = CachedAnswer(payload=b"{}", parsed=None, stored_at=START, expires_at=START.replace(year=START.year + 1))
 
 
@@ -20,7 +21,9 @@ async def test_a_flush_reaches_the_memories_that_are_told() -> None:
     async def announce(scopes: frozenset[str]) -> None:
         far.forget(scopes)
 
-    await AnnouncedFlushes(MemoryAuthorizerCache(), announce).flush(KEY.account, KEY.api_id, KEY.stage)
+    await AnnouncedFlushes(MemoryAuthorizerCache(), announce).flush(
+        KEY.place.account, KEY.place.api_id, KEY.place.stage
+    )
     assert far.current(KEY, now=START) is None
     assert far.current(OTHER, now=START) == ANSWER
     far.forget(frozenset({EVERYTHING}))

@@ -45,7 +45,7 @@ async def test_replacing_and_expiring_give_their_room_back() -> None:
 async def test_what_was_being_asked_when_the_stage_was_flushed_is_not_kept() -> None:
     cache = MemoryAuthorizerCache()
     assert cache.current(KEY, now=START) is None  # and so its authorizer is asked
-    await cache.flush(KEY.account, KEY.api_id, KEY.stage)
+    await cache.flush(KEY.place.account, KEY.place.api_id, KEY.place.stage)
     await cache.put(KEY, answer())
     assert cache.current(KEY, now=START) is None
     await cache.put(KEY, answer())

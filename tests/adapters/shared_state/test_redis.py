@@ -13,13 +13,14 @@ from yett.adapters.shared_state.redis import NEAR, PAUSE_SECONDS, RedisAuthorize
 from yett.adapters.sql.sealing import Sealer
 from yett.ports.errors import Unavailable
 from yett.ports.shared_state import CachedAnswer, CacheKey
+from yett.rules.execute_api.plan import AuthorizerPlace
 
 __all__ = ["redis_server"]
 
 SEALER = Sealer(b"k" * 32)
-KEY = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"x" * 32)
-OTHER = CacheKey("123456789012", "abc123", "prod", "dep1", "auth1", b"y" * 32)
-PLACE = (KEY.account, KEY.api_id, KEY.stage)
+KEY = CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth1"), b"x" * 32)
+OTHER = CacheKey(AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth1"), b"y" * 32)
+PLACE = (KEY.place.account, KEY.place.api_id, KEY.place.stage)
 LATER = START + NEAR
 ANSWER = CachedAnswer(
     payload=b'{"principalId":"a secret"}', parsed=None, stored_at=START, expires_at=START + timedelta(seconds=300)

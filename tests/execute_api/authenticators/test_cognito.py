@@ -5,7 +5,9 @@ from msgspec import structs
 from tests.execute_api.support import AUTHORIZER_BROKEN, ISSUER, UNAUTHORIZED, Gateway, key_set, said
 from tests.rules.execute_api.support import POOL, make_plan, method, pool_authorizer, resource
 
+from yett.execute_api.authenticators import cognito
 from yett.rules.execute_api.deployment import AuthorizationType
+from yett.tokens import verify_jws
 from yett.values.errors import Unavailable
 
 COGNITO = AuthorizationType.COGNITO_USER_POOLS
@@ -122,6 +124,81 @@ async def test_scopes_want_an_access_token_that_has_one() -> None:
     assert said(await door.call("GET", "/auth2", bearing(door.token()))) == UNAUTHORIZED
     assert said(await door.call("GET", "/auth2", bearing(door.token(**access, scope="pets/write")))) == UNAUTHORIZED
     assert (await door.call("GET", "/auth2", bearing(door.token(**access, scope="pets/read")))).status == 200
+
+
+async def test_a_remembered_token_opens_no_method_that_wants_another_kind_or_scope() -> None:
+    paths = {"/id": (), "/read": ("pets/read",), "/write": ("pets/write",), "/admin": ("pets/admin",)}
+    guarded = [
+        resource(path, method("GET", COGNITO, authorizer_id="auth2", authorization_scopes=scopes))
+        for path, scopes in paths.items()
+    ]
+    door = Gateway(*guarded, authorizers=(pool_authorizer(),))
+    tokens = {"id": door.token(), "access": door.token(token_use="access", scope="pets/read pets/write")}
+    opens = {"id": {"/id"}, "access": {"/read", "/write"}}
+    for kind in ("id", "access", "access", "id", "id", "access"):
+        for path in (*paths, *reversed(paths)):
+            answer = await door.call("GET", path, bearing(tokens[kind]))
+            assert answer.status == (200 if path in opens[kind] else 401), (kind, path)
+
+
+async def test_a_remembered_token_is_good_from_the_second_that_it_names_until_the_other() -> None:
+    door = gateway()
+    now = door.clock.now().timestamp()
+    token = door.token(exp=now + 2.5, nbf=now)
+    for wanted in (200, 200, 200):
+        assert (await door.call("GET", "/auth2", bearing(token))).status == wanted
+    door.clock.advance(2.4)
+    assert (await door.call("GET", "/auth2", bearing(token))).status == 200
+    door.clock.advance(-2.5)
+    assert said(await door.call("GET", "/auth2", bearing(token))) == UNAUTHORIZED
+    door.clock.advance(2.6)
+    assert said(await door.call("GET", "/auth2", bearing(token))) == EXPIRED
+
+
+async def test_what_another_authorizer_of_the_api_took_is_looked_at_anew() -> None:
+    picky = pool_authorizer(POOL, id="auth3", name="picky", identity_validation_expression="client2")
+    door = Gateway(*resources("auth2", "auth3"), authorizers=(pool_authorizer(), picky))
+    token = door.token()
+    for _ in range(3):
+        assert (await door.call("GET", "/auth2", bearing(token))).status == 200
+        assert said(await door.call("GET", "/auth3", bearing(token))) == UNAUTHORIZED
+
+
+async def test_a_signature_is_verified_once_even_if_the_token_is_not_for_the_method(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verified = []
+
+    def verify(*arguments: Any, **options: Any) -> object:
+        verified.append(arguments)
+        return verify_jws(*arguments, **options)
+
+    monkeypatch.setattr(cognito, "verify_jws", verify)
+    for scopes, wanted in ((), 200), (("pets/read",), 401):
+        door = gateway(scopes=scopes)
+        token = door.token()
+        verified.clear()
+        for _ in range(3):
+            assert (await door.call("GET", "/auth2", bearing(token))).status == wanted
+        assert len(verified) == 1
+
+
+async def test_forgeries_of_a_remembered_token_are_refused() -> None:
+    door = gateway()
+    good = door.token()
+    for _ in range(3):
+        assert (await door.call("GET", "/auth2", bearing(good))).status == 200
+    head, payload, signature = good.split(".")
+    other = door.token(sub="u2").split(".")
+    for forged in (
+        f"{head}.{payload}.{other[2]}",
+        f"{head}.{other[1]}.{signature}",
+        f"{head}.{payload}.{signature[:-1]}",
+        f"{head}.{payload}.",
+        f"{good}=",
+        f"x{good}",
+    ):
+        assert said(await door.call("GET", "/auth2", bearing(forged))) == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("warm", [True, False])

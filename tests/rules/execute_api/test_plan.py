@@ -17,7 +17,7 @@ from tests.rules.execute_api.support import (
 )
 
 from yett.rules.execute_api.deployment import AuthorizationType
-from yett.rules.execute_api.plan import CALLER_CREDENTIALS, Credentials, NotDeployable
+from yett.rules.execute_api.plan import CALLER_CREDENTIALS, AuthorizerPlace, Credentials, NotDeployable
 
 NONE, CUSTOM, COGNITO = AuthorizationType.NONE, AuthorizationType.CUSTOM, AuthorizationType.COGNITO_USER_POOLS
 ROLE = "arn:aws:iam::123456789012:role/invoke"
@@ -115,6 +115,27 @@ def test_a_resource_policy_is_compiled_for_invocations_only() -> None:
     plan = make_plan(policy=resource_policy({}, {"Action": "s3:GetObject"}))
     assert plan.resource_policy is not None
     assert plan.resource_policy.statements == 1
+
+
+def test_an_authorizer_knows_its_place_and_its_one_header() -> None:
+    two = "method.request.header.A,method.request.querystring.q"
+    plan = make_plan(
+        resource(
+            "/",
+            method("GET", CUSTOM, authorizer_id="auth1"),
+            method("PUT", CUSTOM, authorizer_id="two"),
+            method("POST", CUSTOM, authorizer_id="query"),
+        ),
+        authorizers=(
+            token_authorizer(),
+            request_authorizer(two, id="two"),
+            request_authorizer("method.request.querystring.q", id="query"),
+        ),
+    )
+    found = [each.authorizer for each in plan.methods if each.authorizer is not None]
+    assert [each.header for each in found] == ["authorization", None, None]
+    assert found[0].place == AuthorizerPlace("123456789012", "abc123", "prod", "dep1", "auth1")
+    assert len({each.place for each in found}) == 3
 
 
 def test_headers_that_stay_here_are_bound_to_the_method() -> None:

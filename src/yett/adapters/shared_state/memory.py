@@ -17,6 +17,10 @@ def flush_scope(account: str, api_id: str, stage: str) -> str:
     return f"{FLUSH_SCOPE}{account}/{api_id}/{stage}"
 
 
+def _scope_of(key: CacheKey) -> str:
+    return flush_scope(key.place.account, key.place.api_id, key.place.stage)
+
+
 class MemoryAuthorizerCache:
     """``ports.shared_state.AuthorizerCache``, least recently used first to go. What is lost here is asked for again."""
 
@@ -75,7 +79,7 @@ class MemoryAuthorizerCache:
         flushed = {scope for scope in scopes if scope.startswith(FLUSH_SCOPE)}
         if flushed:
             self._flushes += 1
-            for key in [key for key in self._answers if flush_scope(key.account, key.api_id, key.stage) in flushed]:
+            for key in [key for key in self._answers if _scope_of(key) in flushed]:
                 self._drop(key)
 
     def _miss(self, key: CacheKey) -> None:

@@ -85,7 +85,7 @@ class RedisAuthorizerCache:
         if self._is_pausing():
             return None
         try:
-            generation, sealed = await self._redis.mget(generation_name(key.account, key.api_id, key.stage), name)
+            generation, sealed = await self._redis.mget(_generation_name_of(key), name)
         except (RedisError, OSError, TimeoutError) as error:
             self._pause(error)
             return None
@@ -111,8 +111,7 @@ class RedisAuthorizerCache:
         try:
             if generation is None:
                 generation = secrets.token_bytes(GENERATION_BYTES)
-                stage = generation_name(key.account, key.api_id, key.stage)
-                if not await self._redis.set(stage, generation, nx=True, ex=GENERATION_SECONDS):
+                if not await self._redis.set(_generation_name_of(key), generation, nx=True, ex=GENERATION_SECONDS):
                     return  # somebody else's by now, a flush's perhaps
             entry = Entry(
                 generation=generation,
@@ -171,5 +170,10 @@ def generation_name(account: str, api_id: str, stage: str) -> str:
 
 def name_of(key: CacheKey) -> str:
     """Where the answer lies; the name is bound to what is sealed there."""
-    rest = hashlib.sha256(_encode((key.deployment_id, key.authorizer_id, key.identity))).hexdigest()
-    return f"{stage_name(key.account, key.api_id, key.stage)}:{rest}"
+    place = key.place
+    rest = hashlib.sha256(_encode((place.deployment_id, place.authorizer_id, key.identity))).hexdigest()
+    return f"{stage_name(place.account, place.api_id, place.stage)}:{rest}"
+
+
+def _generation_name_of(key: CacheKey) -> str:
+    return generation_name(key.place.account, key.place.api_id, key.place.stage)

@@ -5,26 +5,44 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 """
 
 from collections import OrderedDict
+from collections.abc import Coroutine, Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
+
+from msgspec import Struct
 
 from yett.ports.bundle import Ports
-from yett.rules.execute_api.authorizers.cognito import ALGORITHMS, NotForThisMethod, VerifiedToken, accept, read_token
+from yett.rules.execute_api.authorizers.cognito import (
+    ALGORITHMS,
+    Acceptance,
+    NotForThisMethod,
+    VerifiedToken,
+    accept,
+    read_token,
+)
 from yett.rules.execute_api.call import Routed, Standing
 from yett.rules.execute_api.errors import AuthorizerConfigurationError, Unauthorized
 from yett.rules.execute_api.limits import TOKEN_BYTES
-from yett.rules.execute_api.plan import AuthorizerPlan
+from yett.rules.execute_api.plan import AuthorizerPlace, AuthorizerPlan
 from yett.tokens import TokenFault, TokenRefused, read_jws, verify_jws
 from yett.values.arn import Arn
 from yett.values.errors import Unavailable
 
 EXPIRED: Final = "The incoming token has expired"
-KNOWN_POOLS: Final = 1024  # whose issuer is remembered
+VERIFIED_NOW: Final = "a user-pool token, its signature verified now"
+VERIFIED_BEFORE: Final = "a user-pool token, its signature verified before"
+KNOWN_AUTHORIZERS: Final = 1024  # whose pools' issuers are remembered
 REMEMBERED_TOKENS: Final = 4096  # verified tokens kept in a process, least recently used first to go
 
-# Whose: account, API, stage, authorizer; which: a hash of the token.
-TokenKey = tuple[str, str, str, str, bytes]
+TokenKey = tuple[AuthorizerPlace, bytes]  # whose; and a hash of the header's value
+
+
+class Remembered(Struct, eq=False):
+    """A token whose signature was verified; and once it came again, that it was accepted then, if it was."""
+
+    token: VerifiedToken
+    acceptance: Acceptance | None = None
 
 
 class CognitoAuthenticator:
@@ -32,32 +50,64 @@ class CognitoAuthenticator:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._verified: OrderedDict[TokenKey, VerifiedToken] = OrderedDict()
-        self._issuer = lru_cache(maxsize=KNOWN_POOLS)(self._issuer_of)
+        self._remembered: OrderedDict[TokenKey, Remembered] = OrderedDict()
+        self._pools_by_issuer = lru_cache(maxsize=KNOWN_AUTHORIZERS)(self._find_issuers)
 
-    async def authenticate(self, routed: Routed) -> Standing:
-        """The standing of the user behind the token.
+    def authenticate(self, routed: Routed) -> Standing | Coroutine[Any, Any, Standing]:
+        """The standing of the user behind the token; to be awaited unless the token was accepted before.
 
         Raises:
             Unauthorized: There is no token, or it is not good for this method.
             AuthorizerConfigurationError: The pool's keys cannot be had.
         """
-        authorizer = routed.method.authorizer
-        if authorizer is None:
+        request, method = routed.request, routed.question.method
+        authorizer = method.authorizer
+        if authorizer is None or authorizer.header is None:
             raise AuthorizerConfigurationError("the method has no authorizer")
-        header = authorizer.sources[0].name
-        given = routed.request.headers.get_all(header)
+        given = request.headers.get_all(authorizer.header)
         if len(given) > 1:
             # Else a backend might read another line than the one that was verified here.
-            raise Unauthorized(f"header `{header}` stands more than once")
-        token = read_token(given[0]) if given else ""
+            raise Unauthorized(f"header `{authorizer.header}` stands more than once")
+        if not given:
+            raise Unauthorized(f"header `{authorizer.header}` is missing or empty")
+        value = given[0]
+        key = authorizer.place, sha256(value.encode()).digest()
+        remembered = self._recall(key)
+        if remembered is not None:
+            acceptance = remembered.acceptance
+            if acceptance is not None and acceptance.covers(method, request.received_at):
+                return acceptance.standing
+        return self._weigh(value, key, remembered, authorizer, routed)
+
+    def _recall(self, key: TokenKey) -> Remembered | None:
+        """What is known of a token, if its key set is still the one that verified it."""
+        remembered = self._remembered.get(key)
+        if remembered is not None:
+            token = remembered.token
+            current = self._ports.key_sets.current(token.issuer)
+            if current is not None and current[1] == token.generation:
+                self._remembered.move_to_end(key)
+                return remembered
+        return None
+
+    async def _weigh(
+        self, value: str, key: TokenKey, remembered: Remembered | None, authorizer: AuthorizerPlan, routed: Routed
+    ) -> Standing:
+        """The standing behind a token that is not known to be good for the method."""
+        token = read_token(value)
         if not token:
-            raise Unauthorized(f"header `{header}` is missing or empty")
+            raise Unauthorized(f"header `{authorizer.header}` is missing or empty")
+        method, now = routed.question.method, routed.request.received_at
         try:
-            verified, how = await self._verify(token, authorizer, routed)
-            identity = accept(
-                verified, scopes=routed.method.scopes, validation=authorizer.validation, now=routed.request.received_at
-            )
+            if remembered is None or remembered.token.pool_arn not in authorizer.pool_arns:
+                verified = await self._verify_signature(token, authorizer, routed)
+                self._keep(key, Remembered(verified))
+                identity = accept(verified, scopes=method.scopes, validation=authorizer.validation, now=now)
+                return Standing(identity=identity, established_by=VERIFIED_NOW)
+            identity = accept(remembered.token, scopes=method.scopes, validation=authorizer.validation, now=now)
+            # A token that comes again is likely to come often.
+            acceptance = remembered.acceptance = Acceptance.of(identity, authorizer, established_by=VERIFIED_BEFORE)
+            return acceptance.standing
         except NotForThisMethod as refusal:
             raise Unauthorized(refusal.reason) from refusal
         except TokenRefused as refusal:
@@ -65,38 +115,25 @@ class CognitoAuthenticator:
             raise Unauthorized(f"the token is refused: {refusal.reason}", message=message) from refusal
         except Unavailable as failure:
             raise AuthorizerConfigurationError(f"the pool's keys cannot be had: {failure.reason}") from failure
-        return Standing(identity=identity, established_by=how)
 
-    async def _verify(self, token: str, authorizer: AuthorizerPlan, routed: Routed) -> tuple[VerifiedToken, str]:
-        """The token with its signature verified, now or before under the same keys, and how that came about."""
-        plan = routed.plan
-        key: TokenKey = (plan.account, plan.api_id, plan.stage, authorizer.id, sha256(token.encode()).digest())
-        remembered = self._verified.get(key)
-        if remembered is not None and remembered.pool_arn in authorizer.pool_arns:
-            current = self._ports.key_sets.current(remembered.issuer)
-            if current is not None and current[1] == remembered.generation:
-                self._verified.move_to_end(key)
-                return remembered, "a user-pool token, its signature verified before"
-        verified = await self._verify_signature(token, authorizer, routed)
-        self._verified[key] = verified
-        self._verified.move_to_end(key)
-        if len(self._verified) > REMEMBERED_TOKENS:
-            self._verified.popitem(last=False)
-        return verified, "a user-pool token, its signature verified now"
+    def _keep(self, key: TokenKey, remembered: Remembered) -> None:
+        self._remembered[key] = remembered
+        self._remembered.move_to_end(key)
+        if len(self._remembered) > REMEMBERED_TOKENS:
+            self._remembered.popitem(last=False)
 
     async def _verify_signature(self, token: str, authorizer: AuthorizerPlan, routed: Routed) -> VerifiedToken:
         if len(token) > TOKEN_BYTES:
             raise Unauthorized("the token is too long")
         read = read_jws(token)
         unverified = read.peek_claims()
-        issuers = {self._issuer(pool_arn): pool_arn for pool_arn in authorizer.pool_arns}
         issuer = str(unverified.get("iss", ""))
-        pool_arn = issuers.get(issuer)
+        pool_arn = self._pools_by_issuer(authorizer.pool_arns).get(issuer)
         if pool_arn is None:
             raise Unauthorized("the token's issuer is none of the authorizer's user pools")
         key_sets, now = self._ports.key_sets, routed.request.received_at
         found = key_sets.current(issuer) or await key_sets.resolve(issuer, now=now)
-        if found is not None and found[0].find(str(read.header.get("kid", "")), "RS256") is None:
+        if found is not None and found[0].find(read.jose_header.kid or "", "RS256") is None:
             found = await key_sets.resolve(issuer, now=now, unknown_kid=True)
         if found is None:
             raise Unauthorized("the token's user pool does not exist")
@@ -105,7 +142,7 @@ class CognitoAuthenticator:
         # The signature covers the very payload that was read above.
         return VerifiedToken(pool_arn=pool_arn, issuer=issuer, claims=unverified, generation=generation)
 
-    def _issuer_of(self, pool_arn: str) -> str:
-        """The issuer of a pool, ``arn:aws:cognito-idp:{region}:{account}:userpool/{poolId}``."""
-        arn = Arn.parse(pool_arn)
-        return self._ports.settings.issuer(arn.resource.removeprefix("userpool/"))
+    def _find_issuers(self, pool_arns: frozenset[str]) -> Mapping[str, str]:
+        """Each pool, ``arn:aws:cognito-idp:{region}:{account}:userpool/{poolId}``, by the issuer of its tokens."""
+        issuer = self._ports.settings.issuer
+        return {issuer(Arn.parse(each).resource.removeprefix("userpool/")): each for each in pool_arns}

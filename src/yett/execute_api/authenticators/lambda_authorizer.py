@@ -5,9 +5,10 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 """
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 from msgspec import structs
@@ -27,7 +28,7 @@ from yett.rules.execute_api.authorizers.lambda_event import render_request_event
 from yett.rules.execute_api.call import Routed, Standing
 from yett.rules.execute_api.deployment import AuthorizerType
 from yett.rules.execute_api.errors import AuthorizerConfigurationError, Unauthorized
-from yett.rules.execute_api.identity_source import read
+from yett.rules.execute_api.identity_source import IdentitySource, read
 from yett.rules.execute_api.limits import AUTHORIZER_TIMEOUT_SECONDS, TOKEN_BYTES
 from yett.rules.execute_api.mapping.context import context_variable
 from yett.rules.execute_api.mapping.trace_header import render_trace_header
@@ -37,6 +38,7 @@ from yett.values.identity import ANONYMOUS
 
 Evidence = tuple[tuple[str, ...], ...]  # every value of every identity source, in order
 MILLISECOND: Final = timedelta(milliseconds=1)
+CACHED: Final = "the authorizer's cached answer"
 SHARED_ANSWERS: Final = 1024  # of other workers, kept parsed
 
 
@@ -48,8 +50,9 @@ class LambdaAuthenticator:
         self._invoker = Invoker(ports)
         self._under_way: dict[CacheKey, asyncio.Task[AuthorizerAnswer]] = {}
 
-    async def authenticate(self, routed: Routed) -> Standing:
-        """The standing of the principal that the authorizer vouches for, with the policy it gave.
+    def authenticate(self, routed: Routed) -> Standing | Coroutine[Any, Any, Standing]:
+        """The standing of the principal that the authorizer vouches for, with the policy it gave; to be awaited unless
+        its answer is at hand.
 
         Raises:
             Unauthorized: The identity source is missing or malformed, or the function said exactly ``Unauthorized``.
@@ -60,18 +63,30 @@ class LambdaAuthenticator:
             raise AuthorizerConfigurationError("the method has no authorizer")
         values = _read_evidence(authorizer, routed)
         if authorizer.ttl_seconds == 0 or not values:
-            answer, _ = await self._ask(authorizer, authorizer.function, routed, values)
-            return _standing(answer, "asked the authorizer, which does not cache")
-        key = _cache_key(authorizer, routed, values)
-        now = routed.request.received_at
-        cache = self._ports.authorizer_cache
-        cached = cache.current(key, now=now) or await cache.find(key, now=now)
+            return self._ask_always(authorizer, authorizer.function, routed, values)
+        key = CacheKey(authorizer.place, hash_identity(values))
+        cached = self._ports.authorizer_cache.current(key, now=routed.request.received_at)
         if cached is not None:
-            return _standing(_parsed(cached, authorizer), "the authorizer's cached answer", kept_since=cached.stored_at)
+            return _standing_of(cached, authorizer)
+        return self._find_or_ask(authorizer, authorizer.function, routed, values, key)
+
+    async def _ask_always(
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: Evidence
+    ) -> Standing:
+        answer, _ = await self._ask(authorizer, function, routed, values)
+        return _standing(answer, "asked the authorizer, which does not cache")
+
+    async def _find_or_ask(
+        self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: Evidence, key: CacheKey
+    ) -> Standing:
+        """The standing by an answer that others keep, or else by one that is given now."""
+        cached = await self._ports.authorizer_cache.find(key, now=routed.request.received_at)
+        if cached is not None:
+            return _standing_of(cached, authorizer)
         task = self._under_way.get(key)
         how = "asked the authorizer" if task is None else "the authorizer was being asked for another call"
         if task is None:
-            task = asyncio.create_task(self._ask_and_keep(authorizer, authorizer.function, routed, values, key))
+            task = asyncio.create_task(self._ask_and_keep(authorizer, function, routed, values, key))
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._finish(key, done))
         # Whoever hangs up leaves the others, and the answer, alone.
@@ -90,12 +105,10 @@ class LambdaAuthenticator:
         values = _read_evidence(authorizer, routed)
         if authorizer.ttl_seconds == 0 or not values:
             return None
-        key, now = _cache_key(authorizer, routed, values), routed.request.received_at
+        key, now = CacheKey(authorizer.place, hash_identity(values)), routed.request.received_at
         cache = self._ports.authorizer_cache
         cached = cache.current(key, now=now) or await cache.find(key, now=now)
-        if cached is None:
-            return None
-        return _standing(_parsed(cached, authorizer), "the authorizer's cached answer", kept_since=cached.stored_at)
+        return None if cached is None else _standing_of(cached, authorizer)
 
     async def ask_afresh(self, routed: Routed) -> Standing:
         """The standing by an answer given now, which is not kept: the call is nobody's.
@@ -128,7 +141,7 @@ class LambdaAuthenticator:
             key,
             CachedAnswer(
                 payload=payload,
-                parsed=_with_latency(answer, 0),
+                parsed=_standing(_with_latency(answer, 0), CACHED, kept_since=now),
                 stored_at=now,
                 expires_at=now + timedelta(seconds=authorizer.ttl_seconds),
             ),
@@ -187,20 +200,21 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
         Unauthorized: One is absent, empty, too long, or does not match the authorizer's expression; or a token's header
             stands twice, and backend and authorizer might read different ones.
     """
-    read_from = partial(
-        read,
-        request=routed.request,
-        stage_variables=routed.plan.variables,
-        context=lambda name: context_variable(name, routed, ANONYMOUS),
-    )
-    values = read_from(authorizer.sources)
+    values: Evidence | None
+    if authorizer.header is not None:
+        given = routed.request.headers.get_all(authorizer.header)
+        values = (given,) if given and all(given) else None
+    else:
+        values = _read_sources(authorizer.sources, routed)
     if values is None:
         if authorizer.type is AuthorizerType.REQUEST and authorizer.ttl_seconds == 0:
             return ()
-        missing = next(each for each in authorizer.sources if read_from((each,)) is None)
+        missing = next(each for each in authorizer.sources if _read_sources((each,), routed) is None)
         raise Unauthorized(f"identity source `{missing.place.value}{missing.name}` is missing or empty")
-    if any(len(value) > TOKEN_BYTES for source in values for value in source):
-        raise Unauthorized("an identity source is too long")
+    for source in values:
+        for value in source:
+            if len(value) > TOKEN_BYTES:
+                raise Unauthorized("an identity source is too long")
     if authorizer.type is AuthorizerType.TOKEN:
         if len(values) != 1 or len(values[0]) != 1:
             raise Unauthorized("the token's header stands more than once")
@@ -210,16 +224,20 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
     return values
 
 
-def _cache_key(authorizer: AuthorizerPlan, routed: Routed, values: Evidence) -> CacheKey:
-    plan = routed.plan
-    return CacheKey(plan.account, plan.api_id, plan.stage, plan.deployment_id, authorizer.id, hash_identity(values))
+def _read_sources(sources: tuple[IdentitySource, ...], routed: Routed) -> Evidence | None:
+    return read(
+        sources,
+        routed.request,
+        stage_variables=routed.plan.variables,
+        context=lambda name: context_variable(name, routed, ANONYMOUS),
+    )
 
 
-def _parsed(cached: CachedAnswer, authorizer: AuthorizerPlan) -> AuthorizerAnswer:
-    answer = cached.parsed
-    if not isinstance(answer, AuthorizerAnswer):
-        answer = _parse_shared(cached.payload, authorizer.id)
-    return answer
+def _standing_of(cached: CachedAnswer, authorizer: AuthorizerPlan) -> Standing:
+    standing = cached.parsed
+    if isinstance(standing, Standing):
+        return standing
+    return _standing(_parse_shared(cached.payload, authorizer.id), CACHED, kept_since=cached.stored_at)
 
 
 @lru_cache(SHARED_ANSWERS)

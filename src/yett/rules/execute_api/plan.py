@@ -76,13 +76,25 @@ class FunctionTarget(Struct, frozen=True, kw_only=True):
     role_arn: str | None = None
 
 
+class AuthorizerPlace(Struct, frozen=True, cache_hash=True):
+    """Where evidence is good: what was proved to one authorizer never opens another."""
+
+    account: str
+    api_id: str
+    stage: str
+    deployment_id: str
+    authorizer_id: str
+
+
 class AuthorizerPlan(Struct, frozen=True, kw_only=True):
     """An authorizer, ready to be asked."""
 
     id: str
+    place: AuthorizerPlace  # where its answers are good
     name: str
     type: AuthorizerType
     sources: tuple[IdentitySource, ...]
+    header: str | None  # the one header that is all of the sources, in lower case; None where they are others
     validation: Expression | None  # matched in full
     function: FunctionTarget | None  # Lambda authorizers
     pool_arns: frozenset[str]  # user pools
@@ -146,7 +158,7 @@ def compile_plan(api: DeployedApi, stage: DeployedStage) -> StagePlan:
 
 
 def _compile(api: DeployedApi, stage: DeployedStage) -> StagePlan:
-    authorizers = {each.id: _compile_authorizer(each, stage) for each in api.authorizers}
+    authorizers = {each.id: _compile_authorizer(each, api, stage) for each in api.authorizers}
     methods = {
         resource.path: {
             method.http_method: _compile_method(resource, method, authorizers, stage) for method in resource.methods
@@ -231,7 +243,7 @@ def _withheld_headers(method: DeployedMethod) -> frozenset[str]:
     return withheld
 
 
-def _compile_authorizer(authorizer: DeployedAuthorizer, stage: DeployedStage) -> AuthorizerPlan:
+def _compile_authorizer(authorizer: DeployedAuthorizer, api: DeployedApi, stage: DeployedStage) -> AuthorizerPlan:
     where = f"authorizer {authorizer.name}"
     sources = parse_identity_sources(authorizer.identity_source)
     if authorizer.type is not AuthorizerType.REQUEST and [each.place for each in sources] != [Place.HEADER]:
@@ -243,9 +255,11 @@ def _compile_authorizer(authorizer: DeployedAuthorizer, stage: DeployedStage) ->
             raise NotDeployable(f"{where}: there is no caller yet whose credentials could be used")
     return AuthorizerPlan(
         id=authorizer.id,
+        place=AuthorizerPlace(api.account, api.api_id, stage.name, api.deployment_id, authorizer.id),
         name=authorizer.name,
         type=authorizer.type,
         sources=sources,
+        header=sources[0].name if len(sources) == 1 and sources[0].place is Place.HEADER else None,
         validation=_compile_expression(authorizer.identity_validation_expression, where=where),
         function=function,
         pool_arns=frozenset(authorizer.provider_arns),

@@ -3,9 +3,14 @@ from typing import Any
 
 import pytest
 import re2
-from tests.rules.execute_api.support import NOW, POOL
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+from tests.rules.execute_api.support import NOW, POOL, make_plan, method, pool_authorizer, resource
 
-from yett.rules.execute_api.authorizers.cognito import NotForThisMethod, VerifiedToken, accept, read_token
+from yett.rules.execute_api.authorizers.cognito import Acceptance, NotForThisMethod, VerifiedToken, accept, read_token
+from yett.rules.execute_api.deployment import AuthorizationType
+from yett.rules.execute_api.plan import MethodPlan
 from yett.tokens import TokenFault, TokenRefused
 
 ISSUER = "http://localhost:4566/us-east-1_abcdefghi"
@@ -103,3 +108,51 @@ def test_another_issuer_is_refused() -> None:
 )
 def test_a_bearer_prefix_is_taken_off_whatever_its_case(header: str, expected: str) -> None:
     assert read_token(header) == expected
+
+
+def methods(*scopes: tuple[str, ...]) -> tuple[MethodPlan, ...]:
+    """Methods of one authorizer, one for each choice of scopes."""
+    guarded = [
+        method(verb, AuthorizationType.COGNITO_USER_POOLS, authorizer_id="auth2", authorization_scopes=each)
+        for verb, each in zip(("GET", "PUT", "POST", "DELETE"), scopes, strict=False)
+    ]
+    return make_plan(resource("/", *guarded), authorizers=(pool_authorizer(),)).methods
+
+
+METHODS = methods((), ("pets/read",), ("pets/write", "x"), ("y",))
+SECONDS = st.floats(-3, 63).map(lambda seconds: NOW + timedelta(seconds=seconds))
+
+
+@given(
+    st.sampled_from([ID, ACCESS, {**ACCESS, "scope": "y"}, {**ID, "scope": "pets/read"}]),
+    st.fixed_dictionaries({}, optional={"nbf": st.floats(-2, 2), "iat": st.integers(-2, 2), "exp": st.floats(1, 62)}),
+    st.sampled_from(METHODS),
+    st.sampled_from(METHODS),
+    SECONDS,
+)
+def test_what_was_accepted_is_not_weighed_again_only_where_the_same_would_come_of_it(
+    claims: dict[str, Any], moments: dict[str, float], first: MethodPlan, second: MethodPlan, now: Any
+) -> None:
+    given_token = token(claims, **{name: NOW.timestamp() + moment for name, moment in moments.items()})
+    try:
+        identity = accept(given_token, scopes=first.scopes, validation=None, now=NOW)
+    except (NotForThisMethod, TokenRefused):
+        return
+    assert first.authorizer is not None
+    acceptance = Acceptance.of(identity, first.authorizer, established_by="a token")
+    if acceptance.covers(second, now):
+        assert accept(given_token, scopes=second.scopes, validation=None, now=now) == acceptance.standing.identity
+
+
+def test_an_acceptance_covers_its_method_and_others_that_want_the_same() -> None:
+    plain, read, *_ = METHODS
+    assert plain.authorizer is not None
+    identity = accept(token(ID), scopes=(), validation=None, now=NOW)
+    acceptance = Acceptance.of(identity, plain.authorizer, established_by="a token")
+    assert [acceptance.covers(each, NOW) for each in METHODS] == [True, False, False, False]
+    identity = accept(token(ACCESS), scopes=read.scopes, validation=None, now=NOW)
+    acceptance = Acceptance.of(identity, plain.authorizer, established_by="a token")
+    assert [acceptance.covers(each, NOW) for each in METHODS] == [False, True, True, False]
+    assert not acceptance.covers(read, NOW + timedelta(seconds=60))
+    redeployed = structs.replace(read, authorizer=structs.replace(plain.authorizer, validation=re2.compile("no")))
+    assert not acceptance.covers(redeployed, NOW)

@@ -9,11 +9,10 @@ def hash_identity(sources: tuple[tuple[str, ...], ...]) -> bytes:
     Each source goes with the number of its values and each value with its length, so that no two pieces of evidence
     share a hash by concatenation.
     """
-    digest = sha256()
+    pieces = []
     for values in sources:
-        digest.update(len(values).to_bytes(4, "big"))
+        pieces.append(len(values).to_bytes(4, "big"))
         for value in values:
             encoded = value.encode("utf-8", "surrogatepass")
-            digest.update(len(encoded).to_bytes(4, "big"))
-            digest.update(encoded)
-    return digest.digest()
+            pieces += (len(encoded).to_bytes(4, "big"), encoded)
+    return sha256(b"".join(pieces)).digest()

@@ -5,12 +5,13 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from msgspec import Struct
 
-from yett.rules.execute_api.plan import Expression
-from yett.tokens import verify_claims
+from yett.rules.execute_api.call import Standing
+from yett.rules.execute_api.plan import AuthorizerPlan, Expression, MethodPlan
+from yett.tokens import lifetime, verify_claims
 from yett.values.errors import Refusal
 from yett.values.identity import PoolIdentity
 
@@ -29,6 +30,36 @@ class VerifiedToken(Struct, frozen=True, kw_only=True):
     issuer: str
     claims: Mapping[str, Any]
     generation: int  # of the key set that verified it
+
+
+class Acceptance(Struct, frozen=True, kw_only=True):
+    """That a token was accepted, and what hung on it, so that it need not be weighed again while nothing of that has
+    changed. Whether its key set has is not known here.
+    """
+
+    standing: Standing
+    authorizer: AuthorizerPlan
+    scopes: frozenset[str]  # an access token's; an ID token has none
+    begins_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, identity: PoolIdentity, authorizer: AuthorizerPlan, *, established_by: str) -> Self:
+        """What ``accept`` has just given for a method of this authorizer."""
+        begins_at, ends_at = lifetime(identity.claims)
+        return cls(
+            standing=Standing(identity=identity, established_by=established_by),
+            authorizer=authorizer,
+            scopes=frozenset(identity.scopes),
+            begins_at=begins_at,
+            ends_at=ends_at,
+        )
+
+    def covers(self, method: MethodPlan, now: datetime) -> bool:
+        """Whether ``accept`` would give the same for a call of this method; False where it has to be asked."""
+        if method.authorizer is not self.authorizer or not self.begins_at <= now < self.ends_at:
+            return False
+        return not self.scopes.isdisjoint(method.scopes) if method.scopes else not self.scopes
 
 
 def read_token(header_value: str) -> str:
@@ -53,15 +84,18 @@ def accept(
     """
     wanted = "access" if scopes else "id"
     claims = verify_claims(token.claims, now=now, issuer=token.issuer, token_use=wanted)
-    granted = tuple(str(claims.get("scope", "")).split())
-    if scopes and not set(scopes).intersection(granted):
-        raise NotForThisMethod("the token has none of the method's scopes")
-    audience = claims.get("aud")
-    if validation is not None and not (isinstance(audience, str) and validation.fullmatch(audience)):
-        raise NotForThisMethod("`aud` does not match the authorizer's expression")
+    granted: tuple[str, ...] = ()
+    if scopes:
+        granted = tuple(str(claims.get("scope", "")).split())
+        if not set(scopes).intersection(granted):
+            raise NotForThisMethod("the token has none of the method's scopes")
+    if validation is not None:
+        audience = claims.get("aud")
+        if not (isinstance(audience, str) and validation.fullmatch(audience)):
+            raise NotForThisMethod("`aud` does not match the authorizer's expression")
     return PoolIdentity(
         pool_arn=token.pool_arn,
         claims=claims,
-        scopes=granted if scopes else (),
+        scopes=granted,
         subject=str(claims.get("sub", "")),
     )
