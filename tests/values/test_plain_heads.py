@@ -161,6 +161,20 @@ def test_what_clients_send_is_plain(raw: bytes) -> None:
     assert all(read_plain_head(raw[:size]) is None for size in range(raw.index(b"\r\n\r\n") + 4))
 
 
+def test_the_largest_that_is_plain_is_within_every_bound() -> None:
+    """Whoever lowers a bound of the edge's has to lower those of the twin's with it."""
+    begin = b"GET /%s HTTP/1.1\r\nHost: a\r\n%s\r\n"
+    room = 8192 - len(begin % (b"", b""))
+    for raw in (
+        begin % (b"a" * room, b""),
+        begin % (b"", b"X:" + b"a" * (room - 4) + b"\r\n"),
+        begin % (b"", b"X:\r\n" * 63),
+    ):
+        assert check_head(raw)
+    for raw in (begin % (b"a" * (room + 1), b""), begin % (b"", b"X:\r\n" * 64)):
+        assert read_plain_head(raw) is None
+
+
 def test_a_name_that_was_kept_is_not_taken_for_another() -> None:
     """More names than are kept, some of which share a place."""
     for number in range(3000):
