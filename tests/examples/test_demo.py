@@ -18,6 +18,7 @@ from yett.execute_api.authenticators.lambda_authorizer import LambdaAuthenticato
 from yett.execute_api.invocation import Invoker
 from yett.execute_api.rest import RestLine
 from yett.policy import Decision, Outcome
+from yett.rules.execute_api.authorizers.cognito import read_token
 from yett.rules.execute_api.authorizers.lambda_answer import parse_answer
 from yett.rules.execute_api.call import Routed, Screened, Standing
 from yett.rules.execute_api.identity_source import read
@@ -127,15 +128,15 @@ def open_token_claims(replace: Replace) -> None:
 
 def open_token_issuers(replace: Replace) -> None:
     """Tokens of any pool are good, under its own keys."""
-    verify = CognitoAuthenticator._verify_signature
+    verify = CognitoAuthenticator._verify
 
-    async def verify_any(self: CognitoAuthenticator, token: str, authorizer: Any, routed: Any) -> object:
-        pool = peek(token)[1]["iss"].rpartition("/")[2]
+    async def verify_any(self: CognitoAuthenticator, value: str, key: Any, authorizer: Any, routed: Any) -> object:
+        pool = peek(read_token(value))[1]["iss"].rpartition("/")[2]
         (known,) = authorizer.pool_arns
         arn = f"{known.rpartition('/')[0]}/{pool}"
-        return await verify(self, token, structs.replace(authorizer, pool_arns=frozenset({arn})), routed)
+        return await verify(self, value, key, structs.replace(authorizer, pool_arns=frozenset({arn})), routed)
 
-    replace("yett.execute_api.authenticators.cognito.CognitoAuthenticator._verify_signature", verify_any)
+    replace("yett.execute_api.authenticators.cognito.CognitoAuthenticator._verify", verify_any)
 
 
 def open_evidence(replace: Replace) -> None:

@@ -6,16 +6,13 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-po
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.json_object import parse_object
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND: Final = timedelta(seconds=1)
-FIRST: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // SECOND  # that a datetime can hold
-LAST: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // SECOND
+LAST: Final = 253_402_300_799  # the last second of the year 9999, which a datetime can hold
 EXACT: Final = 2**53  # beyond which not every integer is a float
 IAT_LEEWAY_SECONDS: Final = 1
 
@@ -48,8 +45,10 @@ def verify_claims(
         raise TokenRefused(TokenFault.EXPIRED, "the token has expired")
     if "nbf" in claims and _moment(claims, "nbf") - leeway_seconds > moment:
         raise TokenRefused(TokenFault.NOT_YET_VALID, "the token's `nbf` is in the future")
-    if "iat" in claims and _moment(claims, "iat") - max(leeway_seconds, IAT_LEEWAY_SECONDS) > moment:
-        raise TokenRefused(TokenFault.NOT_YET_VALID, "the token's `iat` is in the future")
+    if "iat" in claims:
+        leeway = leeway_seconds if leeway_seconds > IAT_LEEWAY_SECONDS else IAT_LEEWAY_SECONDS
+        if _moment(claims, "iat") - leeway > moment:
+            raise TokenRefused(TokenFault.NOT_YET_VALID, "the token's `iat` is in the future")
     if issuer is not None and claims.get("iss") != issuer:
         raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
     if audience is not None:
@@ -63,14 +62,14 @@ def verify_claims(
 
 def lifetime(claims: Mapping[str, Any]) -> tuple[datetime, datetime]:
     """From when until before when ``verify_claims``, without leeway, has nothing to say about the time: by whole
-    seconds, so that up to a second of it is left out at either end.
+    seconds since 1970, so that up to a second of it is left out at either end.
 
     Raises:
         TokenRefused: A moment is missing or none.
     """
     begins = max(
-        _moment(claims, "nbf") if "nbf" in claims else FIRST,
-        _moment(claims, "iat") - IAT_LEEWAY_SECONDS if "iat" in claims else FIRST,
+        _moment(claims, "nbf") if "nbf" in claims else 0,
+        _moment(claims, "iat") - IAT_LEEWAY_SECONDS if "iat" in claims else 0,
     )
     return _whole_second(math.ceil(begins)), _whole_second(math.floor(_moment(claims, "exp")))
 
@@ -94,7 +93,7 @@ def _check_audience(claims: Mapping[str, Any], wanted: set[str]) -> None:
 
 
 def _whole_second(seconds: int) -> datetime:
-    return EPOCH + min(max(seconds, FIRST), LAST) * SECOND
+    return datetime.fromtimestamp(min(max(seconds, 0), LAST), UTC)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float:

@@ -29,7 +29,13 @@ class Jwk(Struct, frozen=True, kw_only=True):
 
     kid: str | None
     algorithms: frozenset[str]
-    key: PublicKey
+    rsa_key: rsa.RSAPublicKey | None  # one of the two there is
+    ec_key: ec.EllipticCurvePublicKey | None
+
+    @property
+    def key(self) -> PublicKey | None:
+        """The key, of whichever type."""
+        return self.ec_key if self.rsa_key is None else self.rsa_key
 
     @classmethod
     def parse(cls, members: Mapping[str, Any]) -> Self:
@@ -44,19 +50,19 @@ class Jwk(Struct, frozen=True, kw_only=True):
         kid = members.get("kid")
         if kid is not None and not isinstance(kid, str):
             raise TokenRefused(TokenFault.KEY, "the key's `kid` is no text")
-        key: PublicKey
+        rsa_key = ec_key = None
         match members.get("kty"):
             case "RSA":
-                algorithms, key = RSA_ALGORITHMS, _parse_rsa(members)
+                algorithms, rsa_key = RSA_ALGORITHMS, _parse_rsa(members)
             case "EC":
-                algorithms, key = _parse_ec(members)
+                algorithms, ec_key = _parse_ec(members)
             case other:
                 raise TokenRefused(TokenFault.KEY, f"keys of type `{other}` are not taken")
         if (algorithm := members.get("alg")) is not None:
             algorithms = frozenset(each for each in algorithms if each == algorithm)
         if not algorithms:
             raise TokenRefused(TokenFault.KEY, f"the key cannot be used with `{algorithm}`")
-        return cls(kid=kid, algorithms=algorithms, key=key)
+        return cls(kid=kid, algorithms=algorithms, rsa_key=rsa_key, ec_key=ec_key)
 
 
 class KeySet(Struct, frozen=True, dict=True):

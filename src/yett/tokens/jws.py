@@ -18,7 +18,7 @@ from msgspec import Struct
 from yett.compiled import twin
 from yett.tokens.errors import TokenFault, TokenRefused
 from yett.tokens.json_object import decode_base64url, encode_base64url, parse_object
-from yett.tokens.jwk import CURVES, KeySet, PublicKey, coordinate_bytes
+from yett.tokens.jwk import CURVES, Jwk, KeySet, coordinate_bytes
 from yett.tokens.limits import HEADER_BYTES, TOKEN_BYTES
 
 HASHES: Final[Mapping[str, HashAlgorithm]] = {"256": SHA256(), "384": SHA384(), "512": SHA512()}
@@ -134,7 +134,7 @@ def verify_jws(token: str | UnverifiedJws, keys: KeySet, *, algorithms: frozense
     key = keys.find(header.kid, algorithm)
     if key is None:
         raise TokenRefused(TokenFault.UNKNOWN_KEY, "no key of the set is the one that the token names")
-    _check_signature(key.key, algorithm, read.signature, read.signing_input)
+    _check_signature(key, algorithm, read.signature, read.signing_input)
     return VerifiedJws(header, read.payload)
 
 
@@ -179,23 +179,20 @@ def _make_signature(key: PrivateKey, algorithm: str, data: bytes) -> bytes:
             raise ValueError(f"the key is not for `{algorithm}`")
 
 
-def _check_signature(key: PublicKey, algorithm: str, signature: bytes, data: bytes) -> None:
+def _check_signature(key: Jwk, algorithm: str, signature: bytes, data: bytes) -> None:
     family, hash_algorithm = FAMILIES[algorithm]
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            if family == "RS":
-                key.verify(signature, data, PKCS1, hash_algorithm)
-                return
-            if family == "PS":
-                pss = padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
-                key.verify(signature, data, pss, hash_algorithm)
-                return
-        elif family == "ES":
-            key.verify(_to_der(signature, key), data, ec.ECDSA(hash_algorithm))
-            return
+        if key.rsa_key is not None and family == "RS":
+            key.rsa_key.verify(signature, data, PKCS1, hash_algorithm)
+        elif key.rsa_key is not None and family == "PS":
+            pss = padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
+            key.rsa_key.verify(signature, data, pss, hash_algorithm)
+        elif key.ec_key is not None and family == "ES":
+            key.ec_key.verify(_to_der(signature, key.ec_key), data, ec.ECDSA(hash_algorithm))
+        else:
+            raise TokenRefused(TokenFault.ALGORITHM, "the key is not for the token's algorithm")
     except InvalidSignature as error:
         raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is not good") from error
-    raise TokenRefused(TokenFault.ALGORITHM, "the key is not for the token's algorithm")
 
 
 def _to_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:

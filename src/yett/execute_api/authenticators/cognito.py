@@ -10,12 +10,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
-from msgspec import Struct
-
 from yett.ports.bundle import Ports
 from yett.rules.execute_api.authorizers.cognito import (
     ALGORITHMS,
-    Acceptance,
+    AcceptedToken,
     NotForThisMethod,
     VerifiedToken,
     accept,
@@ -28,6 +26,7 @@ from yett.rules.execute_api.plan import AuthorizerPlace, AuthorizerPlan
 from yett.tokens import TokenFault, TokenRefused, read_jws, verify_jws
 from yett.values.arn import Arn
 from yett.values.errors import Unavailable
+from yett.values.identity import PoolIdentity
 
 EXPIRED: Final = "The incoming token has expired"
 VERIFIED_NOW: Final = "a user-pool token, its signature verified now"
@@ -38,23 +37,17 @@ REMEMBERED_TOKENS: Final = 4096  # verified tokens kept in a process, least rece
 TokenKey = tuple[AuthorizerPlace, bytes]  # whose; and a hash of the header's value
 
 
-class Remembered(Struct, eq=False):
-    """A token whose signature was verified; and once it came again, that it was accepted then, if it was."""
-
-    token: VerifiedToken
-    acceptance: Acceptance | None = None
-
-
 class CognitoAuthenticator:
     """Verifies user-pool tokens. What was verified for one authorizer never opens another, nor outlives its key set."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports = ports
-        self._remembered: OrderedDict[TokenKey, Remembered] = OrderedDict()
+        self._ports, self._key_sets = ports, ports.key_sets
+        # Whose signature was verified; and once one came again, with what it was accepted for, if it was.
+        self._known: OrderedDict[TokenKey, VerifiedToken] = OrderedDict()
         self._pools_by_issuer = lru_cache(maxsize=KNOWN_AUTHORIZERS)(self._find_issuers)
 
     def authenticate(self, routed: Routed) -> Standing | Coroutine[Any, Any, Standing]:
-        """The standing of the user behind the token; to be awaited unless the token was accepted before.
+        """The standing of the user behind the token; to be awaited unless its signature is known to be good.
 
         Raises:
             Unauthorized: There is no token, or it is not good for this method.
@@ -70,79 +63,89 @@ class CognitoAuthenticator:
             raise Unauthorized(f"header `{authorizer.header}` stands more than once")
         if not given:
             raise Unauthorized(f"header `{authorizer.header}` is missing or empty")
-        value = given[0]
-        key = authorizer.place, sha256(value.encode()).digest()
-        remembered = self._recall(key)
-        if remembered is not None:
-            acceptance = remembered.acceptance
-            if acceptance is not None and acceptance.covers(method, request.received_at):
-                return acceptance.standing
-        return self._weigh(value, key, remembered, authorizer, routed)
+        key = authorizer.place, sha256(given[0].encode()).digest()
+        known = self._known.get(key)
+        if known is None or not self._stands(known):
+            return self._verify(given[0], key, authorizer, routed)
+        if not isinstance(known, AcceptedToken) or not known.covers(method, request.received_at):
+            known = self._accept_again(known, key, authorizer, routed)
+        self._known.move_to_end(key)
+        return known.standing
 
-    def _recall(self, key: TokenKey) -> Remembered | None:
-        """What is known of a token, if its key set is still the one that verified it."""
-        remembered = self._remembered.get(key)
-        if remembered is not None:
-            token = remembered.token
-            current = self._ports.key_sets.current(token.issuer)
-            if current is not None and current[1] == token.generation:
-                self._remembered.move_to_end(key)
-                return remembered
-        return None
+    def _stands(self, token: VerifiedToken) -> bool:
+        """Whether the key set is still the one that verified the token."""
+        current = self._key_sets.current(token.issuer)
+        return current is not None and current[1] == token.generation
 
-    async def _weigh(
-        self, value: str, key: TokenKey, remembered: Remembered | None, authorizer: AuthorizerPlan, routed: Routed
-    ) -> Standing:
-        """The standing behind a token that is not known to be good for the method."""
-        token = read_token(value)
-        if not token:
+    def _accept_again(
+        self, token: VerifiedToken, key: TokenKey, authorizer: AuthorizerPlan, routed: Routed
+    ) -> AcceptedToken:
+        """A token that came before, for another method perhaps; remembered as it is accepted now."""
+        if token.pool_arn not in authorizer.pool_arns:
+            raise _of_no_pool()
+        identity = _accept(token, authorizer, routed)
+        accepted = AcceptedToken.of(token, identity, authorizer=authorizer, established_by=VERIFIED_BEFORE)
+        self._known[key] = accepted
+        return accepted
+
+    async def _verify(self, value: str, key: TokenKey, authorizer: AuthorizerPlan, routed: Routed) -> Standing:
+        """The standing of the user behind a token of which nothing is known yet."""
+        text = read_token(value)
+        if not text:
             raise Unauthorized(f"header `{authorizer.header}` is missing or empty")
-        method, now = routed.question.method, routed.request.received_at
+        if len(text) > TOKEN_BYTES:
+            raise Unauthorized("the token is too long")
         try:
-            if remembered is None or remembered.token.pool_arn not in authorizer.pool_arns:
-                verified = await self._verify_signature(token, authorizer, routed)
-                self._keep(key, Remembered(verified))
-                identity = accept(verified, scopes=method.scopes, validation=authorizer.validation, now=now)
-                return Standing(identity=identity, established_by=VERIFIED_NOW)
-            identity = accept(remembered.token, scopes=method.scopes, validation=authorizer.validation, now=now)
-            # A token that comes again is likely to come often.
-            acceptance = remembered.acceptance = Acceptance.of(identity, authorizer, established_by=VERIFIED_BEFORE)
-            return acceptance.standing
-        except NotForThisMethod as refusal:
-            raise Unauthorized(refusal.reason) from refusal
+            read = read_jws(text)
+            unverified = read.peek_claims()
+            issuer = str(unverified.get("iss", ""))
+            pool_arn = self._pools_by_issuer(authorizer.pool_arns).get(issuer)
+            if pool_arn is None:
+                raise _of_no_pool()
+            key_sets, now = self._key_sets, routed.request.received_at
+            found = key_sets.current(issuer) or await key_sets.resolve(issuer, now=now)
+            if found is not None and found[0].find(read.jose_header.kid or "", "RS256") is None:
+                found = await key_sets.resolve(issuer, now=now, unknown_kid=True)
+            if found is None:
+                raise Unauthorized("the token's user pool does not exist")
+            keys, generation = found
+            verify_jws(read, keys, algorithms=ALGORITHMS)
         except TokenRefused as refusal:
-            message = EXPIRED if refusal.fault is TokenFault.EXPIRED else None
-            raise Unauthorized(f"the token is refused: {refusal.reason}", message=message) from refusal
+            raise _unauthorized(refusal) from refusal
         except Unavailable as failure:
             raise AuthorizerConfigurationError(f"the pool's keys cannot be had: {failure.reason}") from failure
-
-    def _keep(self, key: TokenKey, remembered: Remembered) -> None:
-        self._remembered[key] = remembered
-        self._remembered.move_to_end(key)
-        if len(self._remembered) > REMEMBERED_TOKENS:
-            self._remembered.popitem(last=False)
-
-    async def _verify_signature(self, token: str, authorizer: AuthorizerPlan, routed: Routed) -> VerifiedToken:
-        if len(token) > TOKEN_BYTES:
-            raise Unauthorized("the token is too long")
-        read = read_jws(token)
-        unverified = read.peek_claims()
-        issuer = str(unverified.get("iss", ""))
-        pool_arn = self._pools_by_issuer(authorizer.pool_arns).get(issuer)
-        if pool_arn is None:
-            raise Unauthorized("the token's issuer is none of the authorizer's user pools")
-        key_sets, now = self._ports.key_sets, routed.request.received_at
-        found = key_sets.current(issuer) or await key_sets.resolve(issuer, now=now)
-        if found is not None and found[0].find(read.jose_header.kid or "", "RS256") is None:
-            found = await key_sets.resolve(issuer, now=now, unknown_kid=True)
-        if found is None:
-            raise Unauthorized("the token's user pool does not exist")
-        keys, generation = found
-        verify_jws(read, keys, algorithms=ALGORITHMS)
         # The signature covers the very payload that was read above.
-        return VerifiedToken(pool_arn=pool_arn, issuer=issuer, claims=unverified, generation=generation)
+        token = VerifiedToken(pool_arn=pool_arn, issuer=issuer, claims=unverified, generation=generation)
+        self._known[key] = token
+        self._known.move_to_end(key)
+        if len(self._known) > REMEMBERED_TOKENS:
+            self._known.popitem(last=False)
+        return Standing(identity=_accept(token, authorizer, routed), established_by=VERIFIED_NOW)
 
     def _find_issuers(self, pool_arns: frozenset[str]) -> Mapping[str, str]:
         """Each pool, ``arn:aws:cognito-idp:{region}:{account}:userpool/{poolId}``, by the issuer of its tokens."""
         issuer = self._ports.settings.issuer
         return {issuer(Arn.parse(each).resource.removeprefix("userpool/")): each for each in pool_arns}
+
+
+def _accept(token: VerifiedToken, authorizer: AuthorizerPlan, routed: Routed) -> PoolIdentity:
+    try:
+        return accept(
+            token,
+            scopes=routed.question.method.scopes,
+            validation=authorizer.validation,
+            now=routed.request.received_at,
+        )
+    except NotForThisMethod as refusal:
+        raise Unauthorized(refusal.reason) from refusal
+    except TokenRefused as refusal:
+        raise _unauthorized(refusal) from refusal
+
+
+def _unauthorized(refusal: TokenRefused) -> Unauthorized:
+    message = EXPIRED if refusal.fault is TokenFault.EXPIRED else None
+    return Unauthorized(f"the token is refused: {refusal.reason}", message=message)
+
+
+def _of_no_pool() -> Unauthorized:
+    return Unauthorized("the token's issuer is none of the authorizer's user pools")

@@ -38,6 +38,7 @@ from yett.values.identity import ANONYMOUS
 
 Evidence = tuple[tuple[str, ...], ...]  # every value of every identity source, in order
 MILLISECOND: Final = timedelta(milliseconds=1)
+TOKEN: Final = AuthorizerType.TOKEN  # by itself: reading a member from its class costs as much as the test for it
 CACHED: Final = "the authorizer's cached answer"
 SHARED_ANSWERS: Final = 1024  # of other workers, kept parsed
 
@@ -46,7 +47,7 @@ class LambdaAuthenticator:
     """Asks authorizers, once for all who wait with the same evidence, and keeps what they answered."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports = ports
+        self._ports, self._cache = ports, ports.authorizer_cache
         self._invoker = Invoker(ports)
         self._under_way: dict[CacheKey, asyncio.Task[AuthorizerAnswer]] = {}
 
@@ -58,14 +59,14 @@ class LambdaAuthenticator:
             Unauthorized: The identity source is missing or malformed, or the function said exactly ``Unauthorized``.
             AuthorizerConfigurationError: The function failed, was too slow, or answered no policy.
         """
-        authorizer = routed.method.authorizer
+        authorizer = routed.question.method.authorizer
         if authorizer is None or authorizer.function is None:
             raise AuthorizerConfigurationError("the method has no authorizer")
         values = _read_evidence(authorizer, routed)
         if authorizer.ttl_seconds == 0 or not values:
             return self._ask_always(authorizer, authorizer.function, routed, values)
         key = CacheKey(authorizer.place, hash_identity(values))
-        cached = self._ports.authorizer_cache.current(key, now=routed.request.received_at)
+        cached = self._cache.current(key, now=routed.request.received_at)
         if cached is not None:
             return _standing_of(cached, authorizer)
         return self._find_or_ask(authorizer, authorizer.function, routed, values, key)
@@ -80,7 +81,7 @@ class LambdaAuthenticator:
         self, authorizer: AuthorizerPlan, function: FunctionTarget, routed: Routed, values: Evidence, key: CacheKey
     ) -> Standing:
         """The standing by an answer that others keep, or else by one that is given now."""
-        cached = await self._ports.authorizer_cache.find(key, now=routed.request.received_at)
+        cached = await self._cache.find(key, now=routed.request.received_at)
         if cached is not None:
             return _standing_of(cached, authorizer)
         task = self._under_way.get(key)
@@ -106,8 +107,7 @@ class LambdaAuthenticator:
         if authorizer.ttl_seconds == 0 or not values:
             return None
         key, now = CacheKey(authorizer.place, hash_identity(values)), routed.request.received_at
-        cache = self._ports.authorizer_cache
-        cached = cache.current(key, now=now) or await cache.find(key, now=now)
+        cached = self._cache.current(key, now=now) or await self._cache.find(key, now=now)
         return None if cached is None else _standing_of(cached, authorizer)
 
     async def ask_afresh(self, routed: Routed) -> Standing:
@@ -137,7 +137,7 @@ class LambdaAuthenticator:
     ) -> AuthorizerAnswer:
         answer, payload = await self._ask(authorizer, function, routed, values, key)
         now = self._ports.clock.now()
-        await self._ports.authorizer_cache.put(
+        await self._cache.put(
             key,
             CachedAnswer(
                 payload=payload,
@@ -157,7 +157,7 @@ class LambdaAuthenticator:
         key: CacheKey | None = None,
     ) -> tuple[AuthorizerAnswer, bytes]:
         """One invocation, and its answer read. Failures are not cached."""
-        is_token = authorizer.type is AuthorizerType.TOKEN
+        is_token = authorizer.type is TOKEN
         event = render_token_event(routed, values[0][0]) if is_token else render_request_event(routed)
         asked_at = self._ports.clock.now()
         try:
@@ -215,7 +215,7 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
         for value in source:
             if len(value) > TOKEN_BYTES:
                 raise Unauthorized("an identity source is too long")
-    if authorizer.type is AuthorizerType.TOKEN:
+    if authorizer.type is TOKEN:
         if len(values) != 1 or len(values[0]) != 1:
             raise Unauthorized("the token's header stands more than once")
         # UNCERTAIN: anchoring; a full match, as Java's `matches` (spec 04, section 2).

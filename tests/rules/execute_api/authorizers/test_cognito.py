@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.rules.execute_api.support import NOW, POOL, make_plan, method, pool_authorizer, resource
 
-from yett.rules.execute_api.authorizers.cognito import Acceptance, NotForThisMethod, VerifiedToken, accept, read_token
+from yett.rules.execute_api.authorizers.cognito import (
+    AcceptedToken,
+    NotForThisMethod,
+    VerifiedToken,
+    accept,
+    read_token,
+)
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.plan import MethodPlan
 from yett.tokens import TokenFault, TokenRefused
@@ -139,20 +145,20 @@ def test_what_was_accepted_is_not_weighed_again_only_where_the_same_would_come_o
     except (NotForThisMethod, TokenRefused):
         return
     assert first.authorizer is not None
-    acceptance = Acceptance.of(identity, first.authorizer, established_by="a token")
-    if acceptance.covers(second, now):
-        assert accept(given_token, scopes=second.scopes, validation=None, now=now) == acceptance.standing.identity
+    accepted = AcceptedToken.of(given_token, identity, authorizer=first.authorizer, established_by="a token")
+    if accepted.covers(second, now):
+        assert accept(given_token, scopes=second.scopes, validation=None, now=now) == accepted.standing.identity
 
 
-def test_an_acceptance_covers_its_method_and_others_that_want_the_same() -> None:
+def test_an_accepted_token_covers_its_method_and_others_that_want_the_same() -> None:
     plain, read, *_ = METHODS
     assert plain.authorizer is not None
     identity = accept(token(ID), scopes=(), validation=None, now=NOW)
-    acceptance = Acceptance.of(identity, plain.authorizer, established_by="a token")
-    assert [acceptance.covers(each, NOW) for each in METHODS] == [True, False, False, False]
+    accepted = AcceptedToken.of(token(ID), identity, authorizer=plain.authorizer, established_by="a token")
+    assert [accepted.covers(each, NOW) for each in METHODS] == [True, False, False, False]
     identity = accept(token(ACCESS), scopes=read.scopes, validation=None, now=NOW)
-    acceptance = Acceptance.of(identity, plain.authorizer, established_by="a token")
-    assert [acceptance.covers(each, NOW) for each in METHODS] == [False, True, True, False]
-    assert not acceptance.covers(read, NOW + timedelta(seconds=60))
+    accepted = AcceptedToken.of(token(ACCESS), identity, authorizer=plain.authorizer, established_by="a token")
+    assert [accepted.covers(each, NOW) for each in METHODS] == [False, True, True, False]
+    assert not accepted.covers(read, NOW + timedelta(seconds=60))
     redeployed = structs.replace(read, authorizer=structs.replace(plain.authorizer, validation=re2.compile("no")))
-    assert not acceptance.covers(redeployed, NOW)
+    assert not accepted.covers(redeployed, NOW)

@@ -23,8 +23,10 @@ class NotForThisMethod(Refusal):
     """The token is genuine, but of the wrong kind, or it lacks the method's scopes."""
 
 
-class VerifiedToken(Struct, frozen=True, kw_only=True):
-    """A token whose signature was verified against one pool's key set; its claims are still to be weighed."""
+class VerifiedToken(Struct, frozen=True, kw_only=True, gc=False):
+    """A token whose signature was verified against one pool's key set; its claims are still to be weighed. It cannot
+    come to hold itself, so the garbage collector need not follow it.
+    """
 
     pool_arn: str
     issuer: str
@@ -32,8 +34,8 @@ class VerifiedToken(Struct, frozen=True, kw_only=True):
     generation: int  # of the key set that verified it
 
 
-class Acceptance(Struct, frozen=True, kw_only=True):
-    """That a token was accepted, and what hung on it, so that it need not be weighed again while nothing of that has
+class AcceptedToken(VerifiedToken, frozen=True, kw_only=True, gc=False):
+    """A token that was accepted, and what hung on it, so that it need not be weighed again while nothing of that has
     changed. Whether its key set has is not known here.
     """
 
@@ -44,10 +46,16 @@ class Acceptance(Struct, frozen=True, kw_only=True):
     ends_at: datetime
 
     @classmethod
-    def of(cls, identity: PoolIdentity, authorizer: AuthorizerPlan, *, established_by: str) -> Self:
-        """What ``accept`` has just given for a method of this authorizer."""
-        begins_at, ends_at = lifetime(identity.claims)
+    def of(
+        cls, token: VerifiedToken, identity: PoolIdentity, *, authorizer: AuthorizerPlan, established_by: str
+    ) -> Self:
+        """*identity* is what ``accept`` has just given for the token and a method of the authorizer."""
+        begins_at, ends_at = lifetime(token.claims)
         return cls(
+            pool_arn=token.pool_arn,
+            issuer=token.issuer,
+            claims=token.claims,
+            generation=token.generation,
             standing=Standing(identity=identity, established_by=established_by),
             authorizer=authorizer,
             scopes=frozenset(identity.scopes),
