@@ -209,7 +209,9 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
     if values is None:
         if authorizer.type is AuthorizerType.REQUEST and authorizer.ttl_seconds == 0:
             return ()
-        missing = next(each for each in authorizer.sources if _read_sources((each,), routed) is None)
+        (missing, *others) = authorizer.sources
+        if others:
+            missing = next(each for each in authorizer.sources if _read_sources((each,), routed) is None)
         raise Unauthorized(f"identity source `{missing.place.value}{missing.name}` is missing or empty")
     for source in values:
         for value in source:

@@ -195,3 +195,14 @@ def test_no_value_ends_its_header_line(value: str) -> None:
     response = DeployedGatewayResponse(response_type="ACCESS_DENIED", response_parameters=parameters)
     lines = answer(DENIED, response, context__authorizer__reason=value).headers.lines
     assert render_header_lines(lines).count(b"\r\n") == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_kind_answers_once_it_answers_again_whatever_was_said_in_between(kind: type[GatewayError]) -> None:
+    first = answer(make(kind))
+    own = make(kind)
+    own.message = "of this call alone"
+    assert json.loads(answer(own).body).popitem()[1] == "of this call alone"
+    again = answer(make(kind))
+    assert (again.status, again.headers, again.body) == (first.status, first.headers, first.body)
+    assert json.loads(again.body).popitem()[1] == make(kind).message

@@ -44,6 +44,7 @@ DEFAULT_STATUS: Final[Mapping[ResponseType, int | None]] = {
 DEFAULT_TEMPLATE: Final = '{"message":$context.error.messageString}'
 HEADER: Final = "gatewayresponse.header."
 JSON: Final = "application/json"
+ERROR_TYPE: Final = "x-amzn-ErrorType"
 # $context.error.message, ${stageVariables.x}, …: substitution is all that these templates can do.
 NAME: Final = r"(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_:\-]+)+"
 VARIABLE: Final = re.compile(rf"\$\{{({NAME})\}}|\$({NAME})")
@@ -61,16 +62,18 @@ def render(
 
     *customized* are the stage's own gateway responses by type; *lookup* gives the value of a variable for this call.
     """
-    chosen = customization(error.response_type, error.status, customized) if error.is_customizable else None
-    status = int(chosen.status_code) if chosen is not None and chosen.status_code else error.status
-    error_line = ("x-amzn-ErrorType", error.error_type)
+    chosen = None
+    if customized and error.is_customizable:
+        chosen = customization(error.response_type, error.status, customized)
     if chosen is None:
-        return HttpResponse(
-            status=status, headers=Headers((("Content-Type", JSON), error_line)), body=_default_body(error)
-        )
+        kind = type(error)
+        if error.message is kind.default_message:
+            return _standard_answer(kind)
+        return _default_answer(kind, error.error_type, error.message)
+    status = int(chosen.status_code) if chosen.status_code else error.status
     resolve = _with_error_variables(error, lookup)
     content_type, template = _choose_template(chosen, accept=lookup("method.request.header.Accept"))
-    headers = [("Content-Type", content_type), error_line]
+    headers = [("Content-Type", content_type), (ERROR_TYPE, error.error_type)]
     for target, expression in chosen.response_parameters.items():
         value = literal(expression)
         value = resolve(expression) if value is None else value
@@ -106,12 +109,27 @@ def _choose_template(chosen: DeployedGatewayResponse, *, accept: str | None) -> 
     return next(iter(templates.items()), (JSON, DEFAULT_TEMPLATE))
 
 
-def _default_body(error: GatewayError) -> bytes:
+def _standard_answer(kind: type[GatewayError]) -> HttpResponse:
+    """What all refusals of a kind answer that say nothing of their call, made once."""
+    answer = _standard_answers.get(kind)
+    if answer is None:
+        answer = _standard_answers[kind] = _default_answer(kind, kind.error_type, kind.default_message)
+    return answer
+
+
+_standard_answers: Final[dict[type[GatewayError], HttpResponse]] = {}
+
+
+def _default_answer(kind: type[GatewayError], error_type: str, message: str | None) -> HttpResponse:
     # OBSERVED: denials spell the key "Message", every other gateway response "message"; and a dead backend's answer
     # alone has a space after the colon (spec 01, section 3; spec 08, no. 43).
-    key = b"Message" if isinstance(error, AccessDenied) else b"message"
-    space = b" " if isinstance(error, IntegrationFailure) else b""
-    return b'{"' + key + b'":' + space + msgspec.json.encode(error.message) + b"}"
+    key = b"Message" if issubclass(kind, AccessDenied) else b"message"
+    space = b" " if issubclass(kind, IntegrationFailure) else b""
+    return HttpResponse(
+        status=kind.status,
+        headers=Headers((("Content-Type", JSON), (ERROR_TYPE, error_type))),
+        body=b'{"' + key + b'":' + space + msgspec.json.encode(message) + b"}",
+    )
 
 
 def _with_error_variables(error: GatewayError, lookup: Lookup) -> Lookup:
