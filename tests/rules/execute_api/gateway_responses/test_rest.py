@@ -197,12 +197,9 @@ def test_no_value_ends_its_header_line(value: str) -> None:
     assert render_header_lines(lines).count(b"\r\n") == 3
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in SPECIAL])
 def test_what_a_kind_answers_once_it_answers_again_whatever_was_said_in_between(kind: type[GatewayError]) -> None:
-    first = answer(make(kind))
-    own = make(kind)
-    own.message = "of this call alone"
-    assert json.loads(answer(own).body).popitem()[1] == "of this call alone"
-    again = answer(make(kind))
+    first, own, again = answer(kind("a")), answer(kind("b", message="of this call alone")), answer(kind("c"))
+    assert json.loads(own.body) == {"message": "of this call alone"}
+    assert json.loads(again.body) == {"message": kind.default_message}
     assert (again.status, again.headers, again.body) == (first.status, first.headers, first.body)
-    assert json.loads(again.body).popitem()[1] == make(kind).message
