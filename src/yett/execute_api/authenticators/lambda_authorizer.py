@@ -201,11 +201,11 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
             stands twice, and backend and authorizer might read different ones.
     """
     values: Evidence | None
-    if authorizer.header is not None:
-        given = routed.request.headers.get_all(authorizer.header)
-        values = (given,) if given and all(given) else None
-    else:
+    if authorizer.header is None:
         values = _read_sources(authorizer.sources, routed)
+    else:
+        given = routed.request.headers.get_all(authorizer.header)
+        values = (given,) if given and "" not in given else None
     if values is None:
         if authorizer.type is AuthorizerType.REQUEST and authorizer.ttl_seconds == 0:
             return ()
@@ -214,9 +214,8 @@ def _read_evidence(authorizer: AuthorizerPlan, routed: Routed) -> Evidence:
             missing = next(each for each in authorizer.sources if _read_sources((each,), routed) is None)
         raise Unauthorized(f"identity source `{missing.place.value}{missing.name}` is missing or empty")
     for source in values:
-        for value in source:
-            if len(value) > TOKEN_BYTES:
-                raise Unauthorized("an identity source is too long")
+        if max(map(len, source)) > TOKEN_BYTES:
+            raise Unauthorized("an identity source is too long")
     if authorizer.type is TOKEN:
         if len(values) != 1 or len(values[0]) != 1:
             raise Unauthorized("the token's header stands more than once")

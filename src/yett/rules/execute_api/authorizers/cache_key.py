@@ -1,9 +1,10 @@
 """Under which key an authorizer's answer is kept."""
 
 from hashlib import sha256
+from struct import Struct
 from typing import Final
 
-ONE: Final = (1).to_bytes(4, "big")
+_pack_two: Final = Struct(">II").pack
 
 
 def hash_identity(sources: tuple[tuple[str, ...], ...]) -> bytes:
@@ -14,7 +15,7 @@ def hash_identity(sources: tuple[tuple[str, ...], ...]) -> bytes:
     """
     if len(sources) == 1 and len(sources[0]) == 1:  # as it mostly is: the same, in one piece
         encoded = sources[0][0].encode("utf-8", "surrogatepass")
-        return sha256(ONE + len(encoded).to_bytes(4, "big") + encoded).digest()
+        return sha256(_pack_two(1, len(encoded)) + encoded).digest()
     pieces = []
     for values in sources:
         pieces.append(len(values).to_bytes(4, "big"))
