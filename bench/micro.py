@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any, Final
 
 from botocore.auth import SigV4Auth
@@ -36,7 +36,6 @@ from yett.execute_api.access_log import summary_of
 from yett.execute_api.decisions import Decisions, Record
 from yett.execute_api.trace import explain
 from yett.policy import CallerPolicies, CompiledPolicies, compile_policies, decide
-from yett.rules.execute_api.call import Authenticated
 from yett.rules.execute_api.routing.domain import Target
 from yett.rules.execute_api.routing.rest import Router
 from yett.sigv4 import Expectation, SignedRequest, SigningKeys, read_presented, sign, verify
@@ -161,16 +160,16 @@ def record() -> list[Row]:
     """
     authorized = call(http())
     routed, plan, answer = authorized.routed, authorized.routed.plan, HttpResponse(status=200, body=b"{}")
-    authenticated, target = Authenticated(routed, authorized.standing), Target(plan.api_id, plan.stage, routed.path)
+    target = Target(plan.api_id, plan.stage, routed.path)
     decisions = Decisions()
 
     def keep() -> Record:
         kept = decisions.open(routed.request, target)
         kept.plan = plan
-        kept.routed(routed)
-        kept.screened()
-        kept.authenticated(authenticated)
-        kept.authorized(authorized)
+        kept.question, kept.method, kept.routed_at = routed.question, routed.request.method, perf_counter()
+        kept.screened_at = perf_counter()
+        kept.standing, kept.authenticated_at = authorized.standing, perf_counter()
+        kept.decision, kept.authorized_at = authorized.decision, perf_counter()
         kept.integrated(answer)
         decisions.close(kept)
         return kept

@@ -99,9 +99,9 @@ class Keep(BaseHTTPRequestHandler):
         while text := self.rfile.readline().decode("latin-1").rstrip("\r\n"):
             name, _, value = text.partition(":")
             headers.append((name, value.strip()))
-        body = self.rfile.read(int(Headers(headers).get("content-length") or 0))
+        body = self.rfile.read(int(Headers.of(headers).get("content-length") or 0))
         path, _, query = line[1].partition("?")
-        self.server.received.append(SignedRequest(line[0], path, query, Headers(headers), body))
+        self.server.received.append(SignedRequest(line[0], path, query, Headers.of(headers), body))
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         self.close_connection = True
 

@@ -28,6 +28,7 @@ from tests.rules.execute_api.support import (
     user,
 )
 
+from yett.adapters.caller_policies import INVOCATIONS
 from yett.adapters.shared_state.memory import MemoryAuthorizerCache
 from yett.execute_api.decisions import Decisions
 from yett.execute_api.door import ExecuteApi
@@ -80,17 +81,22 @@ def make_caller(*statements: Mapping[str, Any], name: str = "bob", account: str 
     if statements:
         text = json.dumps(document(*statements))
         documents = [NamedPolicy("user policy", parse_policy(text, kind=Kind.IDENTITY))]
-    return Caller(
-        identity=user(name, account),
-        secret_access_key=Secret(f"very secret access key of {name}"),
-        policies=CallerPolicies(
-            identity=compile_policies(documents, actions=None),
+    policies, invocation_policies = (
+        CallerPolicies(
+            identity=compile_policies(documents, actions=actions),
             boundary=None,
             session=None,
             scp=(),
             rcp=(),
             is_root=False,
-        ),
+        )
+        for actions in (None, INVOCATIONS)
+    )
+    return Caller(
+        identity=user(name, account),
+        secret_access_key=Secret(f"very secret access key of {name}"),
+        policies=policies,
+        invocation_policies=invocation_policies,
     )
 
 

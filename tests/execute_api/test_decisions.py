@@ -3,6 +3,7 @@ import types
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from tests.execute_api.support import Gateway, make_caller
 from tests.rules.execute_api.support import (
     NOW,
@@ -88,6 +89,8 @@ def reachable_texts(record: Record) -> str:
         if isinstance(each, str | bytes):
             found.append(each if isinstance(each, str) else each.decode("latin-1"))
         queue += gc.get_referents(each)
+        if isinstance(each, Struct):  # of which some are none of the collector's business
+            queue += [getattr(each, name) for name in each.__struct_fields__]
     return "\n".join(found)
 
 

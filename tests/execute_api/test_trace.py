@@ -355,7 +355,7 @@ async def test_what_the_method_wants_is_told(
 
 async def test_of_root_it_is_said_that_no_statement_was_needed() -> None:
     root = make_caller()
-    root = structs.replace(root, policies=structs.replace(root.policies, is_root=True))
+    root = structs.replace(root, policies=structs.replace(root.policies, is_root=True), invocation_policies=None)
     door = gateway(KINDS.AWS_IAM, callers=(root,))
     assert (await door.answer(door.signed(root, "GET", "/pets/7"))).status == 200
     told = {step["step"]: step["detail"] for step in door.explain()["steps"]}

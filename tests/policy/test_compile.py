@@ -116,3 +116,36 @@ def test_the_one_statement_of_many_is_found(resource: str, number: int) -> None:
     statement = compiled(document).evaluate(asked).statement
     assert statement is not None
     assert statement.sid == f"s{number}"
+
+
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        ([{"Action": "s3:*"}], (Outcome.IMPLICIT_DENY, None)),
+        ([{"Sid": "a"}, {"Sid": "b", "Resource": "arn:aws:execute-api:*"}], (Outcome.ALLOW, "a")),
+        ([{"Sid": "a", "Action": "execute-api:Manage*"}, {"Sid": "b"}], (Outcome.ALLOW, "b")),
+        ([{"Sid": "a"}, {"Effect": "Deny", "Action": "execute-api:Manage*"}], (Outcome.ALLOW, "a")),
+    ],
+)
+def test_what_is_said_whatever_is_asked_is_known_beforehand(
+    statements: list[dict[str, object]], says: tuple[Outcome, str | None]
+) -> None:
+    known = compile_policies([NamedPolicy("p", policy(*statements))], actions=ACTIONS)
+    evaluation = known._settled["execute-api:invoke"]
+    sid = None if evaluation.statement is None else evaluation.statement.sid
+    assert (evaluation.outcome, sid) == says
+    assert known.evaluate(request()) is evaluation
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Resource": "arn:aws:execute-api:*"},
+        {"Condition": {"StringEquals": {"a": "b"}}},
+        {"Condition": {"StringNotEquals": {"a": "b"}}},
+        {"Effect": "Deny"},
+    ],
+)
+def test_what_hangs_on_the_request_is_not_known_beforehand(statement: dict[str, object]) -> None:
+    known = compile_policies([NamedPolicy("p", policy(statement, {}))], actions=ACTIONS)
+    assert "execute-api:invoke" not in known._settled

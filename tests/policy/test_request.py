@@ -52,19 +52,6 @@ def test_a_lazy_value_is_computed_once() -> None:
     assert len(calls) == 1
 
 
-def test_the_keys_are_put_together_once_and_when_one_is_first_asked_for() -> None:
-    calls: list[int] = []
-
-    def keys() -> dict[str, tuple[str, ...]]:
-        calls.append(1)
-        return {"k": ("v",)}
-
-    context = RequestContext(keys)
-    assert calls == []
-    assert (context.find("k"), context.find("other"), context.names()) == (("v",), None, ("k",))
-    assert len(calls) == 1
-
-
 def test_a_role_session_brings_its_keys() -> None:
     identity = IamIdentity(
         account=ACCOUNT,

@@ -53,3 +53,9 @@ def test_a_chunk_with_question_marks_is_found_where_it_stands() -> None:
     assert glob("*a?c*").matches("abdabc")
     assert not glob("*a?c*").matches("abdabd")
     assert glob("x*???*y").matches("xabcy")
+
+
+@given(st.text(st.sampled_from("ab*?"), max_size=6), st.text(st.sampled_from("ab"), max_size=6))
+def test_the_quickest_test_says_what_the_pattern_says(pattern: str, text: str) -> None:
+    compiled = glob(pattern)
+    assert compiled.test(text) is compiled.matches(text)

@@ -73,7 +73,7 @@ class Sdk:
             target=parts.path or "/",
             path=parts.path or "/",
             query=parts.query,
-            headers=Headers([("Host", parts.netloc), *lines]),
+            headers=Headers.of([("Host", parts.netloc), *lines]),
             body=body,
             host=parts.hostname or "",
             source_ip="127.0.0.1",

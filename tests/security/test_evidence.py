@@ -150,7 +150,7 @@ def at(
 ) -> int:
     """The status of a request that comes *late*."""
     host = f"{api.id}.execute-api.localhost"
-    lines = Headers([("Host", f"{host}:{running.server.port}"), *headers.items()])
+    lines = Headers.of([("Host", f"{host}:{running.server.port}"), *headers.items()])
     request = HttpRequest(
         method="GET", target=path, path=path, query="", headers=lines, body=b"", host=host, source_ip="127.0.0.1",
         scheme="http", request_id=str(uuid.uuid4()), received_at=datetime.now(UTC) + late,
@@ -334,7 +334,7 @@ def test_many_at_once_do_not_get_each_other_s_standing(running: RunningServer) -
     async def ask(token: str) -> tuple[str, str]:
         request = HttpRequest(
             method="GET", target="/prod/open", path="/prod/open", query="", body=b"", host=host, scheme="http",
-            headers=Headers([("Host", host), ("Authorization", token)]), source_ip="127.0.0.1",
+            headers=Headers.of([("Host", host), ("Authorization", token)]), source_ip="127.0.0.1",
             request_id=str(uuid.uuid4()), received_at=datetime.now(UTC),
         )  # fmt: skip
         answer = await door.answer(request)

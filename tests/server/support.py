@@ -32,7 +32,7 @@ async def echo(request: HttpRequest) -> HttpResponse:
         "protocol": request.protocol,
         "request_id": request.request_id,
     }
-    return HttpResponse(status=200, headers=Headers([("X-Casing", "Kept")]), body=json.dumps(seen).encode())
+    return HttpResponse(status=200, headers=Headers.of([("X-Casing", "Kept")]), body=json.dumps(seen).encode())
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ def request_of(method: str = "GET", target: str = "/", body: bytes = b"") -> Htt
         target=target,
         path=path,
         query=query,
-        headers=Headers([("Host", "console.localhost:4566"), ("X-Twice", "1"), ("x-twice", "2"), ("Cookie", "a=b")]),
+        headers=Headers.of([("Host", "console.localhost:4566"), ("X-Twice", "1"), ("x-twice", "2"), ("Cookie", "a=b")]),
         body=body,
         host="console.localhost",
         source_ip="192.0.2.7",

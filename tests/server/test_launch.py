@@ -14,14 +14,14 @@ LINES = st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size
 
 @given(LINES, st.binary(max_size=50), st.text(max_size=50))
 def test_a_request_comes_over_the_link_as_it_was(lines: list[tuple[str, str]], body: bytes, path: str) -> None:
-    request = make_request(path=path, headers=Headers(lines), body=body)
+    request = make_request(path=path, headers=Headers.of(lines), body=body)
     assert read_request(encode(request)) == request
     assert read_request(encode(request)).received_at.tzinfo is not None
 
 
 @given(st.integers(100, 999), LINES, st.binary(max_size=50))
 def test_an_answer_comes_back_as_it_was(status: int, lines: list[tuple[str, str]], body: bytes) -> None:
-    answer = HttpResponse(status=status, headers=Headers(lines), body=body)
+    answer = HttpResponse(status=status, headers=Headers.of(lines), body=body)
     assert read_response(encode(answer)) == answer
 
 

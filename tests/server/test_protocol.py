@@ -88,7 +88,7 @@ async def test_behind_a_trusted_proxy_the_forwarded_address_is_the_client() -> N
 async def test_the_answer_is_the_handlers_lines_and_the_edges_framing() -> None:
     async def handler(request: HttpRequest) -> HttpResponse:
         lines = [("X-B", "1"), ("x-a", "ü"), ("X-B", "2"), ("Transfer-Encoding", "chunked"), ("content-length", "99")]
-        return HttpResponse(status=404, headers=Headers(lines), body=b"gone")
+        return HttpResponse(status=404, headers=Headers.of(lines), body=b"gone")
 
     async with serving(handler) as listener, client_of(listener) as client:
         await client.send(GET)
@@ -112,7 +112,7 @@ async def test_the_answer_is_the_handlers_lines_and_the_edges_framing() -> None:
 @pytest.mark.parametrize("lines", [[("X", "a\r\nSet-Cookie: b=c")], [("X: y\r\nZ", "1")], [("X", "日本")]])
 async def test_an_answer_that_would_add_a_line_becomes_an_internal_error(lines: list[tuple[str, str]]) -> None:
     async def handler(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(status=200, headers=Headers(lines))
+        return HttpResponse(status=200, headers=Headers.of(lines))
 
     with structlog.testing.capture_logs() as logs:
         async with serving(handler) as listener, client_of(listener) as client:
@@ -215,7 +215,7 @@ async def test_the_connection_stays_as_the_client_wishes(head: bytes, connection
 async def test_head_has_the_length_and_no_body() -> None:
     async def handler(request: HttpRequest) -> HttpResponse:
         if request.path == "/relayed":
-            return HttpResponse(status=200, headers=Headers([("Content-Length", "77")]))
+            return HttpResponse(status=200, headers=Headers.of([("Content-Length", "77")]))
         return HttpResponse(status=200, body=b"12345")
 
     async with serving(handler) as listener, client_of(listener) as client:

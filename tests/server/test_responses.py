@@ -34,7 +34,7 @@ def test_a_status_without_a_phrase_has_an_empty_one() -> None:
 def test_a_length_that_is_told_counts_only_where_the_body_is_absent_by_rule(
     status: int, is_head: bool, told: str, expected: bytes
 ) -> None:
-    response = HttpResponse(status=status, headers=Headers([("content-length", told), ("Date", "x"), ("X-A", "1")]))
+    response = HttpResponse(status=status, headers=Headers.of([("content-length", told), ("Date", "x"), ("X-A", "1")]))
     head = render_head(response, is_head=is_head, keep_alive=False)
     _, _, rest = head.partition(b"X-A: 1\r\n")
     assert rest.partition(b"GMT\r\n")[2] == expected + b"Connection: close\r\n\r\n"

@@ -143,7 +143,7 @@ class Aws:
             target="/",
             path="/",
             query="",
-            headers=Headers((name, value) for name, value in request.headers.items()),
+            headers=Headers.of((name, value) for name, value in request.headers.items()),
             body=body,
             host="localhost",
             source_ip="127.0.0.1",

@@ -25,7 +25,9 @@ def unsigned(case: dict[str, Any]) -> SignedRequest:
     """The request before it was signed; its texts stand for UTF-8 on the wire."""
     path, _, query = case["target"].encode().decode("latin-1").partition("?")
     lines = [*case.get("headers", ()), ("Host", SUITE["host"])]
-    return SignedRequest(case["method"], path, query, Headers(map(tuple, lines)), case.get("body", "").encode())
+    return SignedRequest(
+        case["method"], path, query, Headers.of((name, value) for name, value in lines), case.get("body", "").encode()
+    )
 
 
 def signed(case: dict[str, Any]) -> SignedRequest:

@@ -31,7 +31,7 @@ def read_cases(name: str) -> Mapping[str, Any]:
 
 def case_request(case: Mapping[str, Any]) -> SignedRequest:
     path, _, query = case["target"].partition("?")
-    headers = Headers((name, value) for name, value in case["headers"])
+    headers = Headers.of((name, value) for name, value in case["headers"])
     return SignedRequest(case["method"], path, query, headers, case.get("body", "").encode())
 
 
@@ -82,7 +82,7 @@ def header_request(
     lines = [("Host", HOST), ("Authorization", authorization)]
     if date is not None:
         lines.append(("X-Amz-Date", date))
-    return SignedRequest("GET", path, query, Headers(lines), b"")
+    return SignedRequest("GET", path, query, Headers.of(lines), b"")
 
 
 def header(

@@ -30,7 +30,7 @@ QUERY = (
 
 
 def query_request(query: str = QUERY) -> SignedRequest:
-    return SignedRequest("GET", "/prod/pets", query, Headers([("Host", HOST)]), b"")
+    return SignedRequest("GET", "/prod/pets", query, Headers.of([("Host", HOST)]), b"")
 
 
 def fault_of(request: SignedRequest) -> Fault:
@@ -250,7 +250,7 @@ def say_again(dice: Random) -> SignedRequest:
         dice.shuffle(lines)
     path = mostly("/a", "/a%2", "a", "/..", "/b")
     query = mostly("", "a=1", "a=%20", "a=%2", "X-Amz-Algorithm=1", QUERY)
-    return SignedRequest("GET", path, query, Headers(lines), b"")
+    return SignedRequest("GET", path, query, Headers.of(lines), b"")
 
 
 def told(read_it: Any, request: SignedRequest, **options: Any) -> Any:

@@ -13,7 +13,7 @@ from yett.sigv4 import SignedRequest, presign, sign
 from yett.values.http import Headers
 from yett.values.secret import Secret
 
-UNSIGNED = SignedRequest("POST", "/prod/a%20b", "b=2&a=1", Headers([("Host", HOST), ("X-Kind", "cat")]), b"{}")
+UNSIGNED = SignedRequest("POST", "/prod/a%20b", "b=2&a=1", Headers.of([("Host", HOST), ("X-Kind", "cat")]), b"{}")
 
 
 def signed(request: SignedRequest, *, session_token: Secret | None = None) -> SignedRequest:
@@ -103,7 +103,7 @@ def test_we_sign_as_botocore_does(session_token: str | None) -> None:
 
 
 def test_hop_by_hop_headers_are_not_signed() -> None:
-    headers = Headers([*UNSIGNED.headers, ("Connection", "close"), ("User-Agent", "a")])
+    headers = Headers.of([*UNSIGNED.headers, ("Connection", "close"), ("User-Agent", "a")])
     authorization = signed(structs.replace(UNSIGNED, headers=headers)).headers.get("authorization") or ""
     assert re.search("SignedHeaders=([^,]+)", authorization).group(1) == "host;x-amz-date;x-kind"  # type: ignore[union-attr]
 

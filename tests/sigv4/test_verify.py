@@ -324,7 +324,7 @@ def sign_by_hand(path_line: str, query_line: str, *, path: str, query: str) -> S
     authorization = header(
         credential=f"{ACCESS_KEY_ID}/{scope}", signature=hmac.digest(key, signed.encode(), "sha256").hex()
     )
-    lines = Headers([("Host", HOST), ("X-Amz-Date", TIMESTAMP), ("Authorization", authorization)])
+    lines = Headers.of([("Host", HOST), ("X-Amz-Date", TIMESTAMP), ("Authorization", authorization)])
     return SignedRequest("GET", path, query, lines, b"")
 
 

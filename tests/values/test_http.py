@@ -18,7 +18,7 @@ def test_lines_are_found_by_name_whatever_its_case_and_the_first_of_a_name_count
 def test_every_line_of_a_name_is_given_whether_or_not_lines_were_looked_for_before(
     lines: list[tuple[str, str]],
 ) -> None:
-    new, known = Headers(lines), Headers(lines)
+    new, known = Headers.of(lines), Headers.of(lines)
     known.get("a")
     for name in ("a", "b", "b-c", ""):
         every = tuple(value for line_name, value in lines if line_name.lower() == name)

@@ -310,7 +310,7 @@ BODIES = st.sampled_from([b"", b"abc", b"\r\n\r\n", b"x" * 65_536, b"x" * 65_537
 def test_an_answer_is_written_as_its_definition_writes_it(
     status: int, pairs: list[tuple[str, str]], body: bytes, keep_alive: bool
 ) -> None:
-    response = HttpResponse(status=status, headers=Headers(pairs), body=body)
+    response = HttpResponse(status=status, headers=Headers.of(pairs), body=body)
     for _ in range(3):  # the Date line may change in between
         plain = responses._render_plainly(response, keep_alive=keep_alive)
         if plain is None:
@@ -335,7 +335,7 @@ def test_a_request_is_written_as_its_definition_writes_it(
         host="a",
         port=1,
         target=target,
-        headers=Headers(pairs),
+        headers=Headers.of(pairs),
         body=body,
         timeout_seconds=1.0,
         network_rule=PUBLIC_ONLY,

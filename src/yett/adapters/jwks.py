@@ -203,7 +203,7 @@ class StoredKeySets:
                     host=host,
                     port=port or (443 if parts.scheme == "https" else 80),
                     target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-                    headers=Headers([("Accept", "application/json")]),
+                    headers=Headers.of([("Accept", "application/json")]),
                     timeout_seconds=TIMEOUT_SECONDS,
                     network_rule=LOCAL_DEVELOPMENT if is_local else PUBLIC_ONLY,
                 )

@@ -182,7 +182,7 @@ def _send(access: Access | None, row: CallerRow, method: str, url: str) -> Answe
             raise click.ClickException(f"set {row.token_env} to the token that it stands for")
         lines.append((row.header, token))
     if access is not None:
-        return send_signed(access, method, url, service="execute-api", headers=Headers(lines))
+        return send_signed(access, method, url, service="execute-api", headers=Headers.of(lines))
     request = urllib.request.Request(url, method=method)  # noqa: S310 - its scheme was looked at
     for header, value in lines:
         request.add_header(header, value)

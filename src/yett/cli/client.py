@@ -144,7 +144,7 @@ def _send_lines(parts: urllib.parse.SplitResult, method: str, lines: Headers, bo
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None)
             answer = connection.getresponse()
-            return Answer(status=answer.status, headers=Headers(answer.getheaders()), body=answer.read())
+            return Answer(status=answer.status, headers=Headers.of(answer.getheaders()), body=answer.read())
     except OSError as error:
         raise unreachable(url, error) from error
     except (http.client.HTTPException, ValueError) as error:
@@ -196,9 +196,9 @@ def send(request: urllib.request.Request) -> Answer:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return Answer(status=answer.status, headers=Headers(answer.headers.items()), body=answer.read())
+            return Answer(status=answer.status, headers=Headers.of(answer.headers.items()), body=answer.read())
     except urllib.error.HTTPError as error:
-        return Answer(status=error.code, headers=Headers(error.headers.items()), body=error.read())
+        return Answer(status=error.code, headers=Headers.of(error.headers.items()), body=error.read())
     except (urllib.error.URLError, OSError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         raise unreachable(request.full_url, cause) from error

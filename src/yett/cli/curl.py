@@ -41,7 +41,7 @@ def curl(
     if body and not any(name.lower() == "content-type" for name, _ in lines):
         lines.append(("Content-Type", "application/json"))
     verb = method or ("POST" if data else "GET")
-    answer = send_signed(find_access(url), verb, url, service=service, headers=Headers(lines), body=body)
+    answer = send_signed(find_access(url), verb, url, service=service, headers=Headers.of(lines), body=body)
     if include:
         click.echo(f"HTTP/1.1 {answer.status}")
         for name, value in answer.headers:

@@ -164,7 +164,7 @@ def read_request(members: Answer) -> SignedRequest:
         method=read_text(members, "method"),
         path=path,
         query=query,
-        headers=Headers(_read_header(line) for line in _read_list(members)),
+        headers=Headers.of(_read_header(line) for line in _read_list(members)),
         body=read_base64(members, "body_base64"),
     )
 

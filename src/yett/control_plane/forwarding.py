@@ -135,7 +135,7 @@ async def send(call: Call, operation: Operation, params: Mapping[str, Any]) -> H
         raise ServiceError("ServiceUnavailable", "The DynamoDB behind yett cannot be reached.", status=503) from error
     headers = [("x-amzn-RequestId", call.request_id)]
     headers += [(name, value) for name, value in answer.headers if name.lower() in RELAYED_HEADERS]
-    return HttpResponse(status=answer.status, headers=Headers(headers), body=answer.body)
+    return HttpResponse(status=answer.status, headers=Headers.of(headers), body=answer.body)
 
 
 def sign_anew(call: Call, operation: Operation, backend: Backend, body: bytes) -> Headers:

@@ -1,10 +1,13 @@
 """From evidence to identity, by the method's authorization type."""
 
+from typing import assert_never
+
 from yett.execute_api.authenticators.cognito import CognitoAuthenticator
 from yett.execute_api.authenticators.iam import authenticate_iam
 from yett.execute_api.authenticators.lambda_authorizer import LambdaAuthenticator
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller
+from yett.rules.execute_api.authorization_flow import AWS_IAM, COGNITO_USER_POOLS, CUSTOM, NONE
 from yett.rules.execute_api.call import Authenticated, Routed, Screened, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import MissingAuthenticationToken
@@ -22,6 +25,11 @@ class Authenticators:
         self._cognito = CognitoAuthenticator(ports)
         self._lambda = LambdaAuthenticator(ports)
 
+    def authenticate_nobody(self, screened: Screened) -> Authenticated | None:
+        """Let anybody call whose method asks for no evidence; None where it asks for some."""
+        routed = screened.routed
+        return Authenticated(routed, NOBODY) if routed.question.method.authorization_type is NONE else None
+
     async def authenticate(self, screened: Screened) -> Authenticated:
         """Say who calls.
 
@@ -29,17 +37,19 @@ class Authenticators:
             GatewayError: The evidence is missing, forged, expired or not for this method; or an authorizer failed.
         """
         routed = screened.routed
-        match routed.method.authorization_type:
-            case AuthorizationType.NONE:
-                standing = NOBODY
-            case AuthorizationType.AWS_IAM:
-                standing = await authenticate_iam(routed, self._ports)
-            case AuthorizationType.CUSTOM:
-                given = self._lambda.authenticate(routed)
-                standing = given if isinstance(given, Standing) else await given
-            case AuthorizationType.COGNITO_USER_POOLS:
-                given = self._cognito.authenticate(routed)
-                standing = given if isinstance(given, Standing) else await given
+        kind = routed.question.method.authorization_type
+        if kind is NONE:
+            standing = NOBODY
+        elif kind is AWS_IAM:
+            standing = await authenticate_iam(routed, self._ports)
+        elif kind is CUSTOM:
+            given = self._lambda.authenticate(routed)
+            standing = given if isinstance(given, Standing) else await given
+        elif kind is COGNITO_USER_POOLS:
+            given = self._cognito.authenticate(routed)
+            standing = given if isinstance(given, Standing) else await given
+        else:
+            assert_never(kind)
         return Authenticated(routed, standing)
 
 
@@ -67,7 +77,7 @@ class Presumption:
             Unknown: A Lambda authorizer would have to be asked, and may not be.
         """
         routed = screened.routed
-        match routed.method.authorization_type:
+        match routed.question.method.authorization_type:
             case AuthorizationType.NONE:
                 standing = NOBODY
             case AuthorizationType.AWS_IAM:

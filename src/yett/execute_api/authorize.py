@@ -1,9 +1,13 @@
 """One Decision, from what is now known."""
 
+from typing import Final
+
 from yett.policy import Outcome, Wording
 from yett.rules.execute_api.authorization_flow import decide_call
 from yett.rules.execute_api.call import Authenticated, Authorized
 from yett.rules.execute_api.denial import refuse
+
+ALLOW: Final = Outcome.ALLOW
 
 
 def authorize(authenticated: Authenticated, *, wording: Wording) -> Authorized:
@@ -14,6 +18,6 @@ def authorize(authenticated: Authenticated, *, wording: Wording) -> Authorized:
     """
     routed, standing = authenticated.routed, authenticated.standing
     decision = decide_call(routed.question, standing)
-    if decision.outcome is not Outcome.ALLOW:
+    if decision.outcome is not ALLOW:
         raise refuse(routed.question, standing, decision, wording=wording)
     return Authorized(routed, standing, decision)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from yett.execute_api.tally import Key, Row, Tally
 from yett.policy import Decision, Outcome
 from yett.ports.tracing import Span
-from yett.rules.execute_api.call import Authenticated, Authorized, Question, Routed, Standing
+from yett.rules.execute_api.call import Question, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import AccessDenied, Forbidden, GatewayError, InvalidSignature, ResponseType
 from yett.rules.execute_api.plan import MethodPlan, StagePlan
@@ -28,7 +28,8 @@ from yett.values.http import HttpRequest, HttpResponse
 from yett.values.identity import ANONYMOUS, Identity
 
 KEPT: Final = 4096  # records of an API; about a kilobyte each
-ROWS_AT_HAND: Final = 20_000  # ours
+METHODS_AT_HAND: Final = 20_000  # ours; so
+ENDS_AT_HAND: Final = 100  # of a method
 OF_NOBODY: Final = ""  # the ring of calls that name no API which there is
 UNVERIFIED: Final = "AWS_IAM, not verified"  # in the tally: somebody vouched for the caller
 UNAUTHENTICATED: Final = frozenset({401, 403})
@@ -50,32 +51,60 @@ class Refused(Struct, frozen=True):
     message: str = ""
 
 
-class Record(Struct, eq=False):
+class Record:
     """One call's progress along the line. The line writes it; nobody else does."""
 
-    request_id: str
-    at: datetime
-    method: str
-    source_ip: str
-    path: str
-    api_id: str  # "" where the URL names none; so the stage
-    stage: str
-    started: float  # by the clock of ``perf_counter``
-    plan: StagePlan | None = None
-    # When a step was passed, by the clock of ``started``; 0.0 where it was not.
-    routed_at: float = 0.0
-    screened_at: float = 0.0
-    authenticated_at: float = 0.0
-    authorized_at: float = 0.0
-    ended_at: float = 0.0  # by the integration's answer, or by whatever came in its place
-    question: Question | None = None
-    standing: Standing | None = None
-    decision: Decision | None = None
-    refusal: Refused | None = None
-    failure: str | None = None
-    status: int = 0
-    span: Span | None = None  # as long as the call goes on, where spans are wanted
-    answer_bytes: int | None = None  # of its body, where that is known beforehand
+    __slots__ = (
+        "answer_bytes",
+        "api_id",
+        "at",
+        "authenticated_at",
+        "authorized_at",
+        "decision",
+        "ended_at",
+        "failure",
+        "method",
+        "path",
+        "plan",
+        "question",
+        "refusal",
+        "request_id",
+        "routed_at",
+        "screened_at",
+        "source_ip",
+        "span",
+        "stage",
+        "standing",
+        "started",
+        "status",
+    )
+
+    def __init__(self, request: HttpRequest, target: Target | None) -> None:
+        """The record of a call that has just come in; without a *target* its URL names no API."""
+        self.started = perf_counter()
+        self.request_id = request.request_id
+        self.at = request.received_at
+        self.method = request.method  # then as an override has it
+        self.source_ip = request.source_ip
+        if target is None:
+            self.api_id, self.stage, self.path = "", "", request.path
+        else:
+            self.api_id, self.stage, self.path = target.api_id, target.stage, target.path
+        self.plan: StagePlan | None = None
+        # When a step was passed, by the clock of ``perf_counter``; 0.0 where it was not.
+        self.routed_at = 0.0
+        self.screened_at = 0.0
+        self.authenticated_at = 0.0
+        self.authorized_at = 0.0
+        self.ended_at = 0.0  # by the integration's answer, or by whatever came in its place
+        self.question: Question | None = None
+        self.standing: Standing | None = None
+        self.decision: Decision | None = None
+        self.refusal: Refused | None = None
+        self.failure: str | None = None
+        self.status = 0
+        self.span: Span | None = None  # as long as the call goes on, where spans are wanted
+        self.answer_bytes: int | None = None  # of its body, where that is known beforehand
 
     @property
     def is_finished(self) -> bool:
@@ -112,26 +141,6 @@ class Record(Struct, eq=False):
         """Who calls, as far as it is known."""
         return ANONYMOUS if self.standing is None else self.standing.identity
 
-    def routed(self, routed: Routed) -> None:
-        """The call has found its method."""
-        self.question = routed.question
-        self.method = routed.request.method  # which an override may have made another than the one sent
-        self.routed_at = perf_counter()
-
-    def screened(self) -> None:
-        """The resource policy has no deny against it."""
-        self.screened_at = perf_counter()
-
-    def authenticated(self, authenticated: Authenticated) -> None:
-        """It is known who calls."""
-        self.standing = authenticated.standing
-        self.authenticated_at = perf_counter()
-
-    def authorized(self, authorized: Authorized) -> None:
-        """The policies allow it."""
-        self.decision = authorized.decision
-        self.authorized_at = perf_counter()
-
     def integrated(self, answer: HttpResponse) -> None:
         """The backend answered."""
         self.status = answer.status
@@ -163,24 +172,6 @@ class Record(Struct, eq=False):
         self.ended_at = perf_counter()
 
 
-def begin(request: HttpRequest, target: Target | None) -> Record:
-    """The record of a call that has just come in."""
-    if target is None:
-        api_id, stage, path = "", "", request.path
-    else:
-        api_id, stage, path = target.api_id, target.stage, target.path
-    return Record(
-        request.request_id,
-        request.received_at,
-        request.method,
-        request.source_ip,
-        path,
-        api_id,
-        stage,
-        perf_counter(),
-    )
-
-
 class Decisions:
     """The newest records, by request id; and a tally of all of them."""
 
@@ -192,49 +183,53 @@ class Decisions:
         self._kept = kept
         self._allowed_one_in = allowed_one_in
         self._allowed = 0
-        # By the identity of a method, which is held so that no other comes to have it, and all that names hang on.
-        self._rows: dict[tuple[object, ...], tuple[MethodPlan, Row]] = {}
+        self._methods: dict[MethodPlan, _Method] = {}  # methods are told apart by identity
         self._in_hand: dict[str, Record] = {}
         self._rings: dict[str, deque[Record]] = {}  # by API id, in the order in which they were answered
 
     def open(self, request: HttpRequest, target: Target | None) -> Record:
         """A record for a call that has just come in. Who opens one closes it."""
-        record = self._in_hand[request.request_id] = begin(request, target)
+        record = self._in_hand[request.request_id] = Record(request, target)
         return record
 
     def close(self, record: Record) -> None:
         """The call is answered, or will never be: it is counted, and kept in its API's ring, whose oldest goes."""
-        plan, question = record.plan, record.question
+        question = record.question
         self._in_hand.pop(record.request_id, None)
-        row = self.tally.row(_names(record)) if question is None else self._row(record, question.method)
+        if question is None:
+            row, ring = self.tally.row(_names(record)), self._ring(record)
+        else:
+            method = self._methods.get(question.method) or self._meet(question.method, record)
+            end = _end(record)
+            row, ring = method.rows.get(end) or self._count(method, end, record), method.ring
         row.add(record.ended_at - record.started if record.ended_at else record.seconds)
         if self._allowed_one_in != 1 and record.refusal is None and record.failure is None:
             self._allowed += 1
             if self._allowed % self._allowed_one_in:
                 return
-        api_id = OF_NOBODY if plan is None else plan.api_id
+        ring.append(record)
+
+    def _ring(self, record: Record) -> deque[Record]:
+        """That of the record's API."""
+        api_id = OF_NOBODY if record.plan is None else record.plan.api_id
         ring = self._rings.get(api_id)
         if ring is None:
             ring = self._rings[api_id] = deque(maxlen=self._kept)  # whose oldest goes by itself
-        ring.append(record)
+        return ring
 
-    def _row(self, record: Record, method: MethodPlan) -> Row:
-        """Where a call is counted: found by names once for each method and kind of end, and then kept beside it."""
-        standing, decision, refusal = record.standing, record.decision, record.refusal
-        end = (
-            id(method),
-            record.status,
-            decision and decision.outcome,
-            refusal and (refusal.error_type, refusal.default_status),
-            record.failure is None,
-            standing and (standing.kept_since is None, standing.vouched_by is None),
-        )
-        known = self._rows.get(end)
-        if known is None:
-            if len(self._rows) >= ROWS_AT_HAND:
-                self._rows.clear()
-            known = self._rows[end] = (method, self.tally.row(_names(record)))
-        return known[1]
+    def _meet(self, method: MethodPlan, record: Record) -> "_Method":
+        """A method whose calls have not been counted, or not for long."""
+        if len(self._methods) >= METHODS_AT_HAND:
+            self._methods.clear()
+        met = self._methods[method] = _Method(self._ring(record), {})
+        return met
+
+    def _count(self, method: "_Method", end: object, record: Record) -> Row:
+        """Where calls of a kind are counted: found by names once, and then kept beside the method."""
+        if len(method.rows) >= ENDS_AT_HAND:
+            method.rows.clear()
+        row = method.rows[end] = self.tally.row(_names(record))
+        return row
 
     def __len__(self) -> int:
         return sum(map(len, self._rings.values()))
@@ -261,6 +256,28 @@ class Decisions:
         """The newest records, newest first."""
         newest = chain.from_iterable(_newest(ring, limit) for ring in self._rings.values())
         return tuple(nlargest(limit, newest, key=attrgetter("at")))
+
+
+class _Method(Struct, frozen=True):
+    """A method that calls came to, where they are kept, and by their ends where they are counted."""
+
+    ring: deque[Record]
+    rows: dict[object, Row]
+
+
+def _end(record: Record) -> object:
+    """All that the names of a method's calls hang on: the status alone, where nothing is out of the ordinary."""
+    standing, refusal = record.standing, record.refusal
+    was_let_in = refusal is None and record.failure is None and record.decision is not None
+    if was_let_in and standing is not None and standing.kept_since is None and standing.vouched_by is None:
+        return record.status
+    return (
+        record.status,
+        record.decision and record.decision.outcome,
+        refusal and (refusal.error_type, refusal.default_status),
+        record.failure is None,
+        standing and (standing.kept_since is None, standing.vouched_by is None),
+    )
 
 
 def _first_line(message: str | None) -> str:

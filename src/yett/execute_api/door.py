@@ -4,12 +4,13 @@ import structlog
 
 from yett.execute_api.access_log import log_call
 from yett.execute_api.decisions import Decisions, Record
-from yett.execute_api.rest import RestLine, with_request_ids
+from yett.execute_api.rest import RestLine
 from yett.execute_api.telemetry import describe
 from yett.ports.bundle import Ports
 from yett.rules.execute_api.errors import Forbidden, GatewayError
 from yett.rules.execute_api.gateway_responses.rest import render
 from yett.rules.execute_api.plan import NotDeployable
+from yett.rules.execute_api.request_ids import with_request_ids
 from yett.rules.execute_api.routing.domain import locate
 from yett.values.errors import Unavailable
 from yett.values.http import Headers, HttpRequest, HttpResponse

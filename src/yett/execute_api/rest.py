@@ -1,6 +1,7 @@
 """REST APIs: the straight line from a request to its answer, one step a line."""
 
 from functools import partial
+from time import perf_counter
 
 from yett.execute_api.authenticate import Authenticators
 from yett.execute_api.authorize import authorize
@@ -10,16 +11,16 @@ from yett.execute_api.screen import screen
 from yett.execute_api.unrouted import refuse_unrouted
 from yett.policy import Wording
 from yett.ports.bundle import Ports
+from yett.rules.execute_api.authorization_flow import NONE
 from yett.rules.execute_api.call import Facts, Question, Routed
-from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.errors import GatewayError, RequestUriTooLong
 from yett.rules.execute_api.gateway_responses.rest import render
 from yett.rules.execute_api.limits import METHOD_ARN_BYTES
-from yett.rules.execute_api.mapping.context import extended_request_id
 from yett.rules.execute_api.mapping.parameters import gateway_variable
 from yett.rules.execute_api.method_override import override_method
 from yett.rules.execute_api.plan import StagePlan
-from yett.values.http import Headers, HttpRequest, HttpResponse
+from yett.rules.execute_api.request_ids import with_request_ids
+from yett.values.http import HttpRequest, HttpResponse
 
 
 class RestLine:
@@ -44,20 +45,23 @@ class RestLine:
             if routed is None:
                 # What the caller reads depends on the signature that it presents.
                 raise await refuse_unrouted(sent, plan, self._ports)
-            record.routed(routed)
+            record.question, record.method, record.routed_at = routed.question, request.method, perf_counter()
             screened = screen(routed, wording=self._wording)
-            record.screened()
-            authenticated = await self._authenticators.authenticate(screened)
-            record.authenticated(authenticated)
+            record.screened_at = perf_counter()
+            authenticators = self._authenticators
+            authenticated = authenticators.authenticate_nobody(screened) or await authenticators.authenticate(screened)
+            record.standing, record.authenticated_at = authenticated.standing, perf_counter()
             authorized = authorize(authenticated, wording=self._wording)
-            record.authorized(authorized)
+            record.decision, record.authorized_at = authorized.decision, perf_counter()
             answer = await self._integrations.integrate(authorized)
             record.integrated(answer)
         except GatewayError as error:
             lookup = partial(gateway_variable, request=request, plan=plan, routed=routed, identity=record.identity)
-            answer = render(error, customized=plan.gateway_responses, lookup=lookup)
+            answer = with_request_ids(
+                render(error, customized=plan.gateway_responses, lookup=lookup), request.request_id
+            )
             record.refused(error, answer)
-        return with_request_ids(answer, request.request_id)
+        return answer
 
 
 def route(request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -> Routed | None:
@@ -71,9 +75,7 @@ def route(request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -
         return None
     method, path_parameters = found
     arn = f"{plan.arn_prefix}{request.method}{path}"
-    if len(arn) > METHOD_ARN_BYTES and (
-        method.authorization_type is not AuthorizationType.NONE or plan.resource_policy is not None
-    ):
+    if len(arn) > METHOD_ARN_BYTES and (method.authorization_type is not NONE or plan.resource_policy is not None):
         raise RequestUriTooLong(f"the method's ARN has {len(arn)} bytes, {METHOD_ARN_BYTES} are allowed")
     return Routed(
         request=request,
@@ -82,10 +84,3 @@ def route(request: HttpRequest, sent: HttpRequest, path: str, plan: StagePlan) -
         path=path,
         path_parameters=path_parameters,
     )
-
-
-def with_request_ids(answer: HttpResponse, request_id: str) -> HttpResponse:
-    """The answer with the two headers that every answer of a REST API has."""
-    ids = (("x-amzn-RequestId", request_id), ("x-amz-apigw-id", extended_request_id(request_id)))
-    headers = Headers(answer.headers.lines + ids)
-    return HttpResponse(status=answer.status, headers=headers, body=answer.body, stream=answer.stream)

@@ -5,13 +5,14 @@ calls take; only the signature of an IAM caller is taken to be good.
 """
 
 from functools import partial
+from time import perf_counter
 from typing import Final
 
 from msgspec import Struct
 
 from yett.execute_api.authenticate import Presumption, Unknown
 from yett.execute_api.authorize import authorize
-from yett.execute_api.decisions import Record, begin
+from yett.execute_api.decisions import Record
 from yett.execute_api.rest import route
 from yett.execute_api.screen import screen
 from yett.execute_api.trace import Json, explain
@@ -70,13 +71,13 @@ async def decide_without_calling(
     if routed is None:
         missing = f"the API has no method {request.method} for this path"
         raise ResourceNotFound(missing) if has_signature else MissingAuthenticationToken(missing)
-    record.routed(routed)
+    record.question, record.method, record.routed_at = routed.question, request.method, perf_counter()
     screened = screen(routed, wording=wording)
-    record.screened()
+    record.screened_at = perf_counter()
     authenticated = await authenticators.authenticate(screened)
-    record.authenticated(authenticated)
+    record.standing, record.authenticated_at = authenticated.standing, perf_counter()
     authorized = authorize(authenticated, wording=wording)
-    record.authorized(authorized)
+    record.decision, record.authorized_at = authorized.decision, perf_counter()
     return authorized
 
 
@@ -90,7 +91,7 @@ async def simulate(
     invoke_authorizer: bool,
 ) -> Simulated:
     """What would be decided of *request*, made by *caller*; None stands for a call without a signature."""
-    record = begin(request, target)
+    record = Record(request, target)
     record.plan = plan
     try:
         await decide_without_calling(

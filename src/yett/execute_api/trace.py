@@ -13,8 +13,8 @@ from yett.rules.execute_api.audit import audit_answer
 from yett.rules.execute_api.call import Question, Standing
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.gateway_responses.rest import customization
-from yett.rules.execute_api.mapping.context import extended_request_id
 from yett.rules.execute_api.outcome_row import Table, find_row
+from yett.rules.execute_api.request_ids import extended_request_id
 from yett.rules.execute_api.wanted import wanted
 from yett.rules.execute_api.weighing import weighed
 from yett.values.identity import Anonymous, AuthorizerIdentity, IamIdentity, Identity, PoolIdentity

@@ -4,7 +4,7 @@ Everything that does not depend on the request is done once: statements that can
 condition values are read, and statements are found by their resource instead of being tried one after another.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from yett.policy.condition.block import holds_when_absent
 from yett.policy.condition.null import wanted_presence
@@ -13,7 +13,7 @@ from yett.policy.document import ConditionEntry, Effect, NamedPolicy, Patterns, 
 from yett.policy.evaluate import SILENT, Evaluation, Outcome
 from yett.policy.index import Candidate, Condition, Equality, IndexBuilder, Rule
 from yett.policy.principal import match_principal, read_names
-from yett.policy.request import NO_CONTEXT, AuthorizationRequest, Grant, RequestContext
+from yett.policy.request import ANYONE, NO_CONTEXT, AuthorizationRequest, Grant, RequestContext
 from yett.policy.variables import is_fixed, read_template, resolve
 from yett.policy.wildcard import glob
 
@@ -21,7 +21,7 @@ from yett.policy.wildcard import glob
 class CompiledPolicies:
     """Policies of one kind, in the form that answers fastest. Build with `compile_policies`."""
 
-    __slots__ = ("_actions", "_allows", "_denies", "_name_principals", "sources", "statements")
+    __slots__ = ("_actions", "_allows", "_denies", "_name_principals", "_settled", "sources", "statements")
 
     def __init__(
         self,
@@ -33,14 +33,14 @@ class CompiledPolicies:
         self.sources = sources  # as given, for whoever wants a trace
         self._name_principals = False
         allows, denies = IndexBuilder(), IndexBuilder()
-        count = 0
-        for rule, statement, version in rules:
+        kept = tuple(rules)
+        for rule, statement, version in kept:
             (denies if statement.effect is Effect.DENY else allows).add(rule, statement.resource, version)
             self._name_principals = self._name_principals or rule.principal_names is not None
-            count += 1
         self._allows = allows.build()
         self._denies = denies.build() if denies else None
-        self.statements = count  # those that were kept
+        self._settled = _settle(kept, actions or ())
+        self.statements = len(kept)  # those that were kept
 
     def evaluate(self, request: AuthorizationRequest) -> Evaluation:
         """What `evaluate` says of the same policies.
@@ -49,6 +49,9 @@ class CompiledPolicies:
             ValueError: The policies were compiled for other actions, so nobody knows.
         """
         action = request.action.lower()
+        settled = self._settled.get(action)
+        if settled is not None:
+            return settled
         if self._actions is not None and action not in self._actions:
             raise ValueError(f"compiled without the action `{action}`")
         if self._denies is not None:
@@ -88,6 +91,27 @@ def compile_policies(documents: Iterable[NamedPolicy], *, actions: frozenset[str
     return CompiledPolicies(rules, asked, sources)
 
 
+def _settle(rules: Sequence[tuple[Rule, Statement, str]], actions: Iterable[str]) -> dict[str, Evaluation]:
+    """What is said of an action whatever else is asked: where no statement is about it, or the first that is allows it
+    without asking anything, and none denies it.
+    """
+    settled: dict[str, Evaluation] = {}
+    for action in actions:
+        about = [each for each in rules if each[0].actions is None or each[0].actions(action)]
+        if not about:
+            settled[action] = SILENT
+        elif all(rule.effect is Effect.ALLOW for rule, _, _ in about) and _asks_nothing(*about[0][:2]):
+            settled[action] = about[0][0].verdict
+    return settled
+
+
+def _asks_nothing(rule: Rule, statement: Statement) -> bool:
+    """Whether the statement applies to whatever is asked about its actions."""
+    element = statement.resource
+    covers_everything = element is None or (not element.negated and "*" in element.values)
+    return covers_everything and rule.principal_names is None and not (rule.equalities or rule.conditions)
+
+
 def _applies(candidate: Candidate, action: str, request: AuthorizationRequest) -> Evaluation | None:
     """The verdict of the candidate's statement; None where it does not apply."""
     rule, context = candidate.rule, request.context
@@ -95,6 +119,8 @@ def _applies(candidate: Candidate, action: str, request: AuthorizationRequest) -
         values = context.find(equality.key)
         if values is None or equality.values.isdisjoint(values):
             return None
+    if candidate.pattern is not None and not candidate.pattern(request.resource):
+        return None
     if candidate.resource is not None and not candidate.resource(request.resource, context):
         return None
     if rule.actions is not None and not rule.actions(action):
@@ -126,15 +152,18 @@ def _compile_statement(
     element = statement.principal
     equalities = {entry: equality for entry in statement.conditions if (equality := _find_equality(entry, version))}
     others = [entry for entry in statement.conditions if entry not in equalities]
+    names = None if element is None else read_names(element)
+    negated = element is not None and element.negated
+    means_anyone = names is not None and ANYONE in names and not negated  # a name that every principal has
     return Rule(
         ordinal=ordinal,
         effect=statement.effect,
         actions=actions,
-        principal_names=None if element is None else read_names(element),
-        principal_negated=element is not None and element.negated,
+        principal_names=None if means_anyone else names,
+        principal_negated=negated,
         equalities=tuple(equalities.values()),
         conditions=tuple(_compile_condition(entry, version) for entry in others),
-        verdict=Evaluation(outcome, ref),
+        verdict=Evaluation(outcome, ref, Grant.DIRECT if means_anyone and allowed else None),
         by_grant={}
         if element is None
         else {grant: Evaluation(outcome, ref, grant if allowed else None) for grant in Grant},

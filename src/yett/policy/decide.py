@@ -36,6 +36,8 @@ class PolicyType(StrEnum):
     # UNCERTAIN: the order the service uses.
     """
 
+    __hash__ = str.__hash__  # as of Outcome
+
     SCP = "scp"
     RCP = "rcp"
     RESOURCE = "resource"
@@ -100,11 +102,14 @@ def decide(
     resource = SILENT if resource_policy is None else resource_policy.evaluate(request)
     if caller is None:
         return Decision(resource.outcome, _RESOURCE, resource.statement)
+    identity = caller.identity.evaluate(request)
+    if caller.is_root and identity.outcome is N:
+        identity = Evaluation(A)
+    further = _further_own(request, caller)
     guardrails = _guardrails(request, caller) if caller.scp or caller.rcp else ()
-    own = _own_side(request, caller)
-    identity = own[0][1]
-    if identity.outcome is A and resource is SILENT and same_account and len(own) == 1 and not guardrails:
+    if identity.outcome is A and resource is SILENT and same_account and not further and not guardrails:
         return Decision(A, _IDENTITY, identity.statement)  # as below; most calls are so
+    own: Evaluations = ((_IDENTITY, identity), *further)
     for policy_type, evaluation in (*guardrails, (_RESOURCE, resource), *own):
         if evaluation.outcome is D:
             return Decision(D, policy_type, evaluation.statement)
@@ -114,34 +119,31 @@ def decide(
     return _decide_silences(own, resource, same_account=same_account)
 
 
-_IDENTITY, _RESOURCE = PolicyType.IDENTITY, PolicyType.RESOURCE
+_SCP, _RCP, _RESOURCE = PolicyType.SCP, PolicyType.RCP, PolicyType.RESOURCE
+_IDENTITY, _BOUNDARY, _SESSION = PolicyType.IDENTITY, PolicyType.BOUNDARY, PolicyType.SESSION
 _FEDERATED_USER: Final = PrincipalKind.FEDERATED_USER
 Evaluations = tuple[tuple[PolicyType, Evaluation], ...]
 
 
 def _guardrails(request: AuthorizationRequest, caller: CallerPolicies) -> Evaluations:
     """What each level of the organizations' policies says."""
-    return (
-        *((PolicyType.SCP, level.evaluate(request)) for level in caller.scp),
-        *((PolicyType.RCP, level.evaluate(request)) for level in caller.rcp),
-    )
+    said = [(_SCP, level.evaluate(request)) for level in caller.scp]
+    said += [(_RCP, level.evaluate(request)) for level in caller.rcp]
+    return tuple(said)
 
 
-def _own_side(request: AuthorizationRequest, caller: CallerPolicies) -> Evaluations:
-    """What each of the caller's own policies says; the identity-based ones come first."""
-    identity = caller.identity.evaluate(request)
-    if caller.is_root and identity.outcome is N:
-        identity = Evaluation(A)
-    own: Evaluations = ((_IDENTITY, identity),)
+def _further_own(request: AuthorizationRequest, caller: CallerPolicies) -> Evaluations:
+    """What those of the caller's own policies say that only narrow what the identity-based ones allow."""
+    further: Evaluations = ()
     if caller.boundary is not None:
-        own += ((PolicyType.BOUNDARY, caller.boundary.evaluate(request)),)
+        further += ((_BOUNDARY, caller.boundary.evaluate(request)),)
     if caller.session is not None:
-        own += ((PolicyType.SESSION, caller.session.evaluate(request)),)
+        further += ((_SESSION, caller.session.evaluate(request)),)
     elif request.principal.kind is _FEDERATED_USER:
         # Without a session policy such a session has only what resource policies grant it.
         # Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-        own += ((PolicyType.SESSION, SILENT),)
-    return own
+        further += ((_SESSION, SILENT),)
+    return further
 
 
 def _decide_silences(own: Evaluations, resource: Evaluation, *, same_account: bool) -> Decision:

@@ -13,6 +13,8 @@ from yett.policy.statement import Match, examine
 class Outcome(StrEnum):
     """What policies say to a request."""
 
+    __hash__ = str.__hash__  # a looked-up member costs a call otherwise: an enumeration's own is written in Python
+
     ALLOW = "allow"
     EXPLICIT_DENY = "explicit_deny"
     IMPLICIT_DENY = "implicit_deny"

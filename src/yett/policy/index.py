@@ -21,6 +21,8 @@ from yett.policy.wildcard import Glob
 
 GRAM_CHARACTERS: Final = 6  # of the pieces of text by which patterns without a telling prefix are found
 CROWD: Final = 8  # patterns that may stand together before a narrower place is sought for them
+HANDFUL: Final = 4  # patterns that are all tried, since finding one of them would cost as much
+FEW: Final = 8  # segments that are looked for in a resource one by one, since that is quicker than taking it apart
 
 ResourceTest = Callable[[str, RequestContext], bool]
 
@@ -46,20 +48,21 @@ class Rule(Struct, frozen=True):
     ordinal: int
     effect: Effect
     actions: Callable[[str], bool] | None  # of a lower-case action; None: they cover whatever may be asked
-    principal_names: frozenset[str] | None
+    principal_names: frozenset[str] | None  # None: there is no such element, or it means anyone
     principal_negated: bool
     equalities: tuple[Equality, ...]
     conditions: tuple[Condition, ...]  # the others
-    verdict: Evaluation  # where it names no principal, and of a Deny
+    verdict: Evaluation  # where no principal is asked for, and of a Deny
     by_grant: Mapping[Grant, Evaluation]
 
 
 class Candidate(Struct, frozen=True):
-    """A rule that may apply, with what is left to ask about the resource; None: nothing."""
+    """A rule that may apply, with what is left to ask about the resource."""
 
     rule: Rule
     ordinal: int
-    resource: ResourceTest | None
+    pattern: Callable[[str], bool] | None = None  # of every request; None: there is nothing to ask
+    resource: ResourceTest | None = None  # where it hangs on the request what the pattern is, or there are several
 
 
 Bucket = tuple[Candidate, ...]
@@ -88,7 +91,11 @@ class Index(Struct, frozen=True):
         if resource in self.exact:
             hits.append(self.exact[resource])
         by_segment = self.by_segment
-        if by_segment:
+        if len(by_segment) <= FEW:
+            for segment, bucket in by_segment.items():
+                if segment in resource:
+                    hits.append(bucket)
+        else:
             for segment in segments_of(resource):
                 if segment in by_segment:
                     hits.append(by_segment[segment])
@@ -116,7 +123,7 @@ class IndexBuilder:
 
     def __init__(self) -> None:
         self._everywhere: list[Candidate] = []
-        self._exact: defaultdict[str, list[Candidate]] = defaultdict(list)
+        self._exact: list[tuple[str, Candidate]] = []
         self._patterns: list[tuple[Glob, Candidate]] = []
 
     def __bool__(self) -> bool:
@@ -126,10 +133,10 @@ class IndexBuilder:
     def add(self, rule: Rule, element: Patterns | None, version: str) -> None:
         """Take a statement, under each of the resources that it names."""
         if element is None:
-            self._everywhere.append(Candidate(rule, rule.ordinal, None))
+            self._everywhere.append(Candidate(rule, rule.ordinal))
         elif element.negated:
             tests = tuple(_resource_test(read_resource(text, version=version)) for text in element.values)
-            self._everywhere.append(Candidate(rule, rule.ordinal, _none_of(tests)))
+            self._everywhere.append(Candidate(rule, rule.ordinal, resource=_none_of(tests)))
         else:
             for text in dict.fromkeys(element.values):
                 self._add_pattern(rule, read_resource(text, version=version))
@@ -137,17 +144,21 @@ class IndexBuilder:
     def _add_pattern(self, rule: Rule, template: ResourceTemplate) -> None:
         outline = template.outline()
         if outline.literal is not None:
-            self._exact[outline.literal].append(Candidate(rule, rule.ordinal, None))
+            self._exact.append((outline.literal, _candidate(rule, template)))
         elif outline.runs:
-            candidate = Candidate(rule, rule.ordinal, _resource_test(template))
-            self._patterns.append((outline, candidate))
+            self._patterns.append((outline, _candidate(rule, template)))
         else:
-            anything = template.is_fixed and outline.matches("")
-            test = None if anything else _resource_test(template)
-            self._everywhere.append(Candidate(rule, rule.ordinal, test))
+            is_anything = template.is_fixed and outline.matches("")
+            self._everywhere.append(Candidate(rule, rule.ordinal) if is_anything else _candidate(rule, template))
 
     def build(self) -> Index:
         """Arrange what was collected."""
+        handful = [*self._everywhere, *(each for _, each in self._exact), *(each for _, each in self._patterns)]
+        if len(handful) <= HANDFUL:
+            return Index(_bucket(handful), {}, {}, {}, (), {}, {}, (), tells_apart=False)
+        exact: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for literal, candidate in self._exact:
+            exact[literal].append(Candidate(candidate.rule, candidate.ordinal))
         by_segment: defaultdict[str, list[Candidate]] = defaultdict(list)
         by_prefix: defaultdict[str, list[tuple[Glob, Candidate]]] = defaultdict(list)
         by_gram: defaultdict[str, list[Candidate]] = defaultdict(list)
@@ -180,14 +191,14 @@ class IndexBuilder:
         everywhere, by_name, by_value = _scatter(self._everywhere)
         return Index(
             everywhere=everywhere,
-            exact=_buckets(self._exact),
+            exact=_buckets(exact),
             by_segment=_buckets(by_segment),
             prefixed=prefixed,
             prefix_lengths=tuple(sorted({len(prefix) for prefix in prefixed})),
             by_gram=_buckets(by_gram),
             by_name=_buckets(by_name),
             by_value=tuple((key, _buckets(values)) for key, values in by_value.items()),
-            tells_apart=any((self._exact, by_segment, prefixed, by_gram, by_name, by_value)),
+            tells_apart=any((exact, by_segment, prefixed, by_gram, by_name, by_value)),
         )
 
 
@@ -214,6 +225,14 @@ def _scatter(
 
 def _names_few(rule: Rule) -> bool:
     return rule.principal_names is not None and not rule.principal_negated and ANYONE not in rule.principal_names
+
+
+def _candidate(rule: Rule, template: ResourceTemplate) -> Candidate:
+    if not template.is_fixed:
+        return Candidate(rule, rule.ordinal, resource=_resource_test(template))
+    pattern = template.resolve(NO_CONTEXT)
+    assert pattern is not None  # no variable, so nothing that could be missing
+    return Candidate(rule, rule.ordinal, pattern=pattern.test)
 
 
 def _resource_test(template: ResourceTemplate) -> ResourceTest:

@@ -15,24 +15,20 @@ from yett.values.identity import IamIdentity, PrincipalType
 Scalar = str | bool | int | float | Decimal | datetime | bytes
 ContextValue = Scalar | Sequence[Scalar] | None
 LazyValue = Callable[[], ContextValue]
-Given = Mapping[str, tuple[str, ...] | LazyValue]
 
 
 class RequestContext(Mapping[str, tuple[str, ...]]):
     """The condition keys of one request: lower-case name to its values as text. A key without a value is absent.
 
-    A value may be a function: it is called when a condition first asks for the key, and never otherwise. So may all of
-    them be one: most policies ask for no key at all.
+    A value may be a function: it is called when a condition first asks for the key, and never otherwise. A context that
+    knows its keys by other means gives them in `look_up`.
     """
 
-    __slots__ = ("_given", "_made")
+    __slots__ = ("_values",)
 
-    def __init__(self, values: Given | Callable[[], Given]) -> None:
-        """Take keys already in lower case and values already in tuples, or what gives them, which is called when a key
-        is first asked for; see `of` for everything else.
-        """
-        self._given = values
-        self._made: dict[str, tuple[str, ...] | LazyValue] | None = None
+    def __init__(self, values: Mapping[str, tuple[str, ...] | LazyValue]) -> None:
+        """Take keys already in lower case and values already in tuples; see `of` for everything else."""
+        self._values: dict[str, tuple[str, ...] | LazyValue] = dict(values)
 
     @classmethod
     def of(cls, values: Mapping[str, ContextValue | LazyValue]) -> Self:
@@ -41,25 +37,23 @@ class RequestContext(Mapping[str, tuple[str, ...]]):
 
     def with_values(self, values: Mapping[str, ContextValue | LazyValue]) -> Self:
         """These keys and further ones, in any case; a key of both has the further value. What is lazy stays so."""
-        return type(self)(self._make() | type(self).of(values)._make())
+        return type(self)(self._values | type(self).of(values)._values)
 
     def find(self, key: str) -> tuple[str, ...] | None:
         """The values of a key, which is given in lower case; None where the request has none."""
-        values = self._made
-        if values is None:
-            values = self._make()
-        value = values.get(key)
+        value = self._values.get(key)
         if value is None:
-            return None
+            value = self.look_up(key)
+            if value is None:
+                return None
+            self._values[key] = value
         if type(value) is not tuple:
-            value = values[key] = _texts(value())  # type: ignore[operator]
+            value = self._values[key] = _texts(value())  # type: ignore[operator]
         return value or None
 
-    def _make(self) -> dict[str, tuple[str, ...] | LazyValue]:
-        if self._made is None:
-            given = self._given
-            self._made = dict(given() if callable(given) else given)
-        return self._made
+    def look_up(self, key: str) -> tuple[str, ...] | None:  # noqa: ARG002
+        """The values of a key that is not among those that were given; None where the request has none."""
+        return None
 
     def __getitem__(self, key: str) -> tuple[str, ...]:
         value = self.find(key.lower())
@@ -68,18 +62,18 @@ class RequestContext(Mapping[str, tuple[str, ...]]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key in tuple(self._make()) if self.find(key) is not None)
+        return (key for key in self.names() if self.find(key) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def names(self) -> tuple[str, ...]:
         """Every key that may have a value, in lower case; nothing is computed."""
-        return tuple(self._make())
+        return tuple(self._values)
 
     def __repr__(self) -> str:
-        # Values may be personal: names only, and no value is computed.
-        return f"RequestContext({', '.join(sorted(self._make()))})"
+        # Values may be personal: names only, and nothing is computed.
+        return f"RequestContext({', '.join(sorted(self.names()))})"
 
 
 NO_CONTEXT: Final = RequestContext({})
@@ -99,6 +93,8 @@ class PrincipalKind(StrEnum):
 
 class Grant(IntEnum):
     """How directly a resource policy's Allow names the caller; the higher, the more it makes up for (spec 03, 6.3)."""
+
+    __hash__ = int.__hash__  # as of Outcome
 
     ACCOUNT = 1  # by its account: delegates only
     ISSUER = 2  # by the role or the user that its session comes from

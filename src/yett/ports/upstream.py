@@ -24,7 +24,7 @@ PUBLIC_ONLY = NetworkRule(allow_loopback=False, allow_private=False)
 LOCAL_DEVELOPMENT = NetworkRule(allow_loopback=True, allow_private=True)  # for loopback listeners only
 
 
-class UpstreamRequest(Struct, frozen=True, kw_only=True):
+class UpstreamRequest(Struct, frozen=True, kw_only=True, gc=False):
     """One request to a backend. Framing and hop-by-hop lines are the client's business, whatever the headers say."""
 
     method: str

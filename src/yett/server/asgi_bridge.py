@@ -81,7 +81,7 @@ class _Exchange:
         """The answer, once the application has returned."""
         if self._status is None or not self._is_complete:
             raise BridgeError("the application returned without a whole answer")
-        return HttpResponse(status=self._status, headers=Headers(self._lines), body=bytes(self._answer))
+        return HttpResponse(status=self._status, headers=Headers.of(self._lines), body=bytes(self._answer))
 
 
 def _scope(request: HttpRequest) -> MutableMapping[str, Any]:

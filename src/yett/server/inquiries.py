@@ -391,7 +391,7 @@ def _make_request(
         target=f"{full}?{query}" if query else full,
         path=full,
         query=query,
-        headers=Headers(lines),
+        headers=Headers.of(lines),
         body=b"",
         host=host,
         source_ip=wanted.source_ip or asked.source_ip,

@@ -1,6 +1,6 @@
 """What the processes of a node say to each other: topics, and how what is said is written."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec import Struct
 from yett.ports.iam_store import LastUse
 from yett.ports.settings import Settings
 from yett.server.explained import Explained, Recent
-from yett.values.http import Headers, HttpRequest, HttpResponse
+from yett.values.http import HttpRequest, HttpResponse
 
 # From the control process: begin, end (with the seconds that idle connections get), are you there, why was this call
 # answered so, what have you counted. To it: answer this request, these access keys were used.
@@ -39,22 +39,10 @@ class Launch(Struct, frozen=True, kw_only=True):
     refuses_root: bool = False  # administration has a port of its own
 
 
-def _to_plain(value: Any) -> Any:
-    if isinstance(value, Headers):
-        return value.lines
-    raise TypeError(f"a {type(value).__name__} does not go over a link")
-
-
-def _from_plain(kind: type, value: Any) -> Any:
-    if kind is Headers:
-        return Headers(tuple((name, text) for name, text in value))
-    raise TypeError(f"no {kind.__name__} comes over a link")
-
-
-encode: Final = msgspec.msgpack.Encoder(enc_hook=_to_plain).encode
+encode: Final = msgspec.msgpack.Encoder().encode
 read_launch: Final = msgspec.msgpack.Decoder(Launch).decode
-read_request: Final = msgspec.msgpack.Decoder(HttpRequest, dec_hook=_from_plain).decode
-read_response: Final = msgspec.msgpack.Decoder(HttpResponse, dec_hook=_from_plain).decode
+read_request: Final = msgspec.msgpack.Decoder(HttpRequest).decode
+read_response: Final = msgspec.msgpack.Decoder(HttpResponse).decode
 read_uses: Final = msgspec.msgpack.Decoder(dict[str, LastUse]).decode
 read_explained: Final = msgspec.msgpack.Decoder(Explained).decode
 read_recent: Final = msgspec.msgpack.Decoder(Recent).decode

@@ -149,7 +149,7 @@ def refusal_response(refused: RequestRefused, request_id: str) -> HttpResponse:
     lines = [("Content-Type", content_type), ("x-amzn-RequestId", request_id)]
     if refused.status == HTTPStatus.FORBIDDEN:
         lines.append(("x-amzn-ErrorType", "ForbiddenException"))  # as for a host name that API Gateway does not know
-    return HttpResponse(status=int(refused.status), headers=Headers(lines), body=text.encode())
+    return HttpResponse(status=int(refused.status), headers=Headers.of(lines), body=text.encode())
 
 
 def failure_response(request_id: str) -> HttpResponse:
@@ -159,7 +159,7 @@ def failure_response(request_id: str) -> HttpResponse:
         ("x-amzn-RequestId", request_id),
         ("x-amzn-ErrorType", "InternalServerErrorException"),
     ]
-    return HttpResponse(status=500, headers=Headers(lines), body=b'{"message":"Internal server error"}')
+    return HttpResponse(status=500, headers=Headers.of(lines), body=b'{"message":"Internal server error"}')
 
 
 def _operation_too_large(refused: OperationTooLarge, request_id: str) -> HttpResponse:
@@ -170,7 +170,7 @@ def _operation_too_large(refused: OperationTooLarge, request_id: str) -> HttpRes
         ("x-amzn-ErrorType", "RequestEntityTooLargeException"),
     ]
     text = f'{{"message":"Request must be smaller than {refused.bound_bytes} bytes"}}'
-    return HttpResponse(status=int(refused.status), headers=Headers(lines), body=text.encode())
+    return HttpResponse(status=int(refused.status), headers=Headers.of(lines), body=text.encode())
 
 
 def _status_line(status: int) -> bytes:

@@ -2,37 +2,38 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
+
+Lines = tuple[tuple[str, str], ...]
 
 
-class Headers:
+class Headers(Struct, frozen=True, eq=False, gc=False):
     """Header lines in the order received. Names compare without case; text is Latin-1, as HTTP/1.1 has it."""
 
-    __slots__ = ("_index", "lines")
+    lines: Lines = ()
+    _index: dict[str, str] | None = None  # where it is known, the first value of each name in lower case
 
-    def __init__(self, lines: Iterable[tuple[str, str]] = (), index: dict[str, str] | None = None) -> None:
-        """*index*: where it is known, the first value of each name in lower case."""
-        self.lines: tuple[tuple[str, str], ...] = tuple(lines)
-        self._index = index
+    @classmethod
+    def of(cls, lines: Iterable[tuple[str, str]]) -> Self:
+        """The lines, from anything that gives them."""
+        return cls(tuple(lines))
 
     def get(self, name: str) -> str | None:
         """The value of the first line of this name, which is given in lower case; None without one."""
         index = self._index
-        if index is None:
-            index = {}
-            for line_name, value in self.lines:
-                index.setdefault(line_name.lower(), value)
-            self._index = index
-        return index.get(name)
+        return self.by_name().get(name) if index is None else index.get(name)
 
     def by_name(self) -> Mapping[str, str]:
         """The value of the first line of each name, which is in lower case. It has as many as `lines`: none repeats."""
         index = self._index
         if index is None:
-            self.get("")
-            index = self._index or {}
+            index = {}
+            for line_name, value in self.lines:
+                index.setdefault(line_name.lower(), value)
+            force_setattr(self, "_index", index)
         return index
 
     def get_all(self, name: str) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ class Headers:
 
     def without(self, *names: str) -> "Headers":
         """These lines less those of the names given in lower case."""
-        return Headers(line for line in self.lines if line[0].lower() not in names)
+        return Headers.of(line for line in self.lines if line[0].lower() not in names)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.lines)
@@ -70,6 +71,9 @@ class Headers:
         # Values may be credentials: names only.
         return f"Headers({', '.join(name for name, _ in self.lines)})"
 
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("names", ", ".join(name for name, _ in self.lines))]
+
 
 class VpcOrigin(Struct, frozen=True, kw_only=True):
     """Where in a private network a request comes from, as an edge of that network says; None: it does not say."""
@@ -78,7 +82,7 @@ class VpcOrigin(Struct, frozen=True, kw_only=True):
     endpoint: str | None  # "vpce-1a2b3c4d"
 
 
-class HttpRequest(Struct, frozen=True, kw_only=True):
+class HttpRequest(Struct, frozen=True, kw_only=True, gc=False):
     """One request, whole, as the trusted edge understood it."""
 
     method: str  # as sent

@@ -107,7 +107,7 @@ async def test_a_request_goes_out_with_our_framing_and_without_hop_by_hop_lines(
         ("Expect", "100-continue"),        ("Proxy-Authorization", "x"), ("Trailer", "x"), ("x-kept", "3"),
     ]  # fmt: skip
     async with backend(answering(OK)) as there:
-        answer = await upstream.send(request_to(there.port, "POST", headers=Headers(lines), body=b"abc"))
+        answer = await upstream.send(request_to(there.port, "POST", headers=Headers.of(lines), body=b"abc"))
     assert (answer.status, answer.body) == (200, b"ok")
     assert there.requests == [
         b"POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nX-Kept: 1\r\nx-kept: 3\r\nContent-Length: 3\r\n\r\nabc"
@@ -117,7 +117,7 @@ async def test_a_request_goes_out_with_our_framing_and_without_hop_by_hop_lines(
 
 async def test_a_host_line_that_is_given_is_sent(upstream: PooledUpstream) -> None:
     async with backend(answering(OK)) as there:
-        await upstream.send(request_to(there.port, headers=Headers([("host", "api.example.com")])))
+        await upstream.send(request_to(there.port, headers=Headers.of([("host", "api.example.com")])))
     assert there.requests == [b"GET /a?b=c HTTP/1.1\r\nhost: api.example.com\r\n\r\n"]
 
 
@@ -435,8 +435,8 @@ async def test_tls_is_verified_unless_the_integration_says_otherwise(tmp_path: P
         {"method": "GET /"}, {"method": ""}, {"method": "CONNECT"},
         {"scheme": "ftp"}, {"port": 0}, {"port": 65536},
         {"host": ""}, {"host": "a b"}, {"host": "a/b"}, {"host": "a@b"}, {"host": "a..b"}, {"host": "a:1"},
-        {"headers": Headers([("X", "a\r\nY: b")])}, {"headers": Headers([("X\r\nY", "b")])},
-        {"headers": Headers([("X", "日")])},
+        {"headers": Headers.of([("X", "a\r\nY: b")])}, {"headers": Headers.of([("X\r\nY", "b")])},
+        {"headers": Headers.of([("X", "日")])},
     ],
 )  # fmt: skip
 async def test_what_cannot_be_put_on_the_wire_is_refused_before_anything_is_sent(

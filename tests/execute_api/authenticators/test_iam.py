@@ -115,7 +115,7 @@ async def test_the_cause_of_a_wrong_signature_is_for_the_trace_alone_and_sought_
     for _ in range(CAUSES_PER_SECOND + 3):
         signed = door.signed(BOB, "GET", "/pets", ("X-Forwarded-For", "203.0.113.9"))
         lines = [(name, f"{value}, 10.0.0.1" if name == "X-Forwarded-For" else value) for name, value in signed.headers]
-        answer = await door.answer(structs.replace(signed, headers=Headers(lines)))
+        answer = await door.answer(structs.replace(signed, headers=Headers.of(lines)))
         assert answer.status == 403
         assert b"a hop has added" not in answer.body
         causes.append(door.explain()["cause"])

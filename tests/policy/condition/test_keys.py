@@ -3,7 +3,7 @@ from tests.rules.execute_api.support import call, http, user
 
 from yett.policy.condition.keys import EXECUTE_API_KEYS, GLOBAL_KEYS, is_known
 from yett.rules.execute_api.call import Standing
-from yett.rules.execute_api.request_context import build_context
+from yett.rules.execute_api.request_context import CallContext
 
 
 def test_every_key_is_spelled_as_keys_are_compared() -> None:
@@ -13,9 +13,7 @@ def test_every_key_is_spelled_as_keys_are_compared() -> None:
 def test_every_key_that_a_call_has_is_known() -> None:
     question = call(http()).routed.question
     assert [
-        key
-        for key in build_context(question.facts, question.plan, caller=Standing(identity=user()))
-        if not is_known(key)
+        key for key in CallContext(question.facts, question.plan, Standing(identity=user())) if not is_known(key)
     ] == []
 
 

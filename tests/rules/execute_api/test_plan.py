@@ -145,7 +145,7 @@ def test_headers_that_stay_here_are_bound_to_the_method() -> None:
         resource("/b", method("GET", AuthorizationType.AWS_IAM, integration=aws_proxy())),
     )
     open_method, iam_method = plan.methods
-    assert "x-user" in open_method.withheld_headers
-    assert "authorization" not in open_method.withheld_headers
-    assert "authorization" in iam_method.withheld_headers
-    assert "host" not in iam_method.withheld_headers
+    assert "x-user" in open_method.withheld.names
+    assert "authorization" not in open_method.withheld.names
+    assert "authorization" in iam_method.withheld.names
+    assert "host" not in iam_method.withheld.names

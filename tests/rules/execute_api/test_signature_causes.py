@@ -64,7 +64,7 @@ def signed_by(
     request = AWSRequest(method=method, url=f"https://{host}{target}", data=body, headers={"Host": host, **given})
     signer(Credentials("AKIAIOSFODNN7EXAMPLE", secret), "execute-api", "eu-west-1").add_auth(request)
     path, _, query = target.partition("?")
-    lines = Headers((name, str(value)) for name, value in request.headers.items())
+    lines = Headers.of((name, str(value)) for name, value in request.headers.items())
     return SignedRequest(method, path, query, lines, body)
 
 

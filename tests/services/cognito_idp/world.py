@@ -166,7 +166,7 @@ class World:
                 target=path,
                 path=path,
                 query="",
-                headers=Headers(lines),
+                headers=Headers.of(lines),
                 body=body,
                 host=host,
                 source_ip="127.0.0.1",

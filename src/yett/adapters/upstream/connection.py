@@ -357,7 +357,7 @@ class UpstreamConnection(asyncio.Protocol):
             dropped, is_closing = _read_connection_lines(",".join(values))
         if not dropped.isdisjoint(names):
             lines = [line for name, line in zip(names, lines, strict=True) if name not in dropped]
-        return Headers(lines), is_closing
+        return Headers.of(lines), is_closing
 
     def _finish_plainly(
         self, status: int, lines: tuple[tuple[str, str], ...], index: dict[str, str], body: bytes

@@ -188,7 +188,7 @@ class LambdaAuthenticator:
             question=routed.question,
             standing=None,
             source_arn=f"arn:aws:execute-api:{plan.region}:{plan.account}:{plan.api_id}/authorizers/{authorizer.id}",
-            trace_header=render_trace_header(routed),
+            trace_header=render_trace_header(routed.request),
             share_key=None if key is None else msgspec.msgpack.encode(key),
         )
 

@@ -21,7 +21,6 @@ from yett.rules.execute_api.call import Authorized
 from yett.rules.execute_api.errors import ApiConfigurationError, IntegrationFailure, IntegrationTimeout
 from yett.rules.execute_api.integrations.http_answer import relay
 from yett.rules.execute_api.integrations.http_request import build_request
-from yett.rules.execute_api.mapping.trace_header import render_trace_header
 from yett.values.http import Headers, HttpResponse
 
 HELD_ANSWER_BYTES: Final = 64 * 1024  # ours; a body of a known length up to this is waited for, not streamed
@@ -45,18 +44,19 @@ class HttpIntegration:
                 what it answered exceeds the bound of an API's payload.
         """
         routed = call.routed
-        outgoing = build_request(call, trace_header=render_trace_header(routed), port=self._port)
+        outgoing = build_request(call, port=self._port)
+        endpoint = outgoing.endpoint
         try:
             answer = await self._upstream.send(
                 UpstreamRequest(
                     method=outgoing.method,
-                    scheme=outgoing.scheme,
-                    host=outgoing.host,
-                    port=outgoing.port,
+                    scheme=endpoint.scheme,
+                    host=endpoint.host,
+                    port=endpoint.port,
                     target=outgoing.target,
                     headers=Headers(outgoing.headers),
-                    body=outgoing.body,
-                    timeout_seconds=routed.method.integration.timeout_ms / 1000,
+                    body=routed.request.body,
+                    timeout_seconds=routed.question.method.integration.timeout_ms / 1000,
                     network_rule=self._rule,
                     streams_above_bytes=HELD_ANSWER_BYTES,
                 )
@@ -67,4 +67,10 @@ class HttpIntegration:
             raise IntegrationFailure(error.reason) from error
         except (UpstreamBadAddress, UpstreamRefused, UpstreamTlsFailed, UpstreamTooLarge) as error:
             raise ApiConfigurationError(error.reason) from error
-        return relay(answer.status, answer.headers, answer.body, stream=answer.stream)
+        return relay(
+            answer.status,
+            answer.headers,
+            answer.body,
+            request_id=routed.request.request_id,
+            stream=answer.stream,
+        )

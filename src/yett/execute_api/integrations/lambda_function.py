@@ -19,6 +19,7 @@ from yett.rules.execute_api.integrations.lambda_answer import parse_proxy_respon
 from yett.rules.execute_api.integrations.lambda_event import render_proxy_event
 from yett.rules.execute_api.limits import LAMBDA_PAYLOAD_BYTES
 from yett.rules.execute_api.mapping.trace_header import render_trace_header
+from yett.rules.execute_api.request_ids import with_request_ids
 from yett.values.http import HttpResponse
 
 
@@ -42,7 +43,7 @@ class FunctionIntegration:
         method, plan = routed.method, routed.plan
         if method.function is None:
             raise ApiConfigurationError("the method has no function")
-        trace_header = render_trace_header(routed)
+        trace_header = render_trace_header(routed.request)
         event = render_proxy_event(call, trace_header=trace_header, port=self._port)
         if len(event) > LAMBDA_PAYLOAD_BYTES:
             raise RequestTooLarge(f"the event has {len(event)} bytes, a function takes {LAMBDA_PAYLOAD_BYTES}")
@@ -65,8 +66,9 @@ class FunctionIntegration:
         if answer.function_error is not None:
             raise MalformedProxyResponse("the function failed; see its log: `yett logs`")
         response = parse_proxy_response(answer.payload, plan=plan, request=routed.request)
-        return HttpResponse(
+        traced = HttpResponse(
             status=response.status,
             headers=response.headers.with_line("X-Amzn-Trace-Id", trace_header),
             body=response.body,
         )
+        return with_request_ids(traced, routed.request.request_id)

@@ -1,5 +1,5 @@
 """The proof types of the line: each says what is known of a call by now, and only the step that proves it may build
-it.
+it. None of them can come to hold itself, so the garbage collector need not follow them.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from yett.values.identity import IamIdentity, Identity
 ANYONE: Final = Principal.anonymous()
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Facts(Struct, frozen=True, gc=False):
     """What policies may ask about a request. It holds no header that could be a credential, and no body, so it may be
     kept.
     """
@@ -33,19 +33,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
         """The facts of a request."""
-        headers = request.headers
+        headers = request.headers.by_name()
         return cls(
-            request_id=request.request_id,
-            received_at=request.received_at,
-            source_ip=request.source_ip,
-            is_secure=request.scheme == "https",
-            vpc_origin=request.vpc_origin,
-            user_agent=headers.get("user-agent"),
-            referer=headers.get("referer"),
+            request.request_id,
+            request.received_at,
+            request.source_ip,
+            request.scheme == "https",
+            request.vpc_origin,
+            headers.get("user-agent"),
+            headers.get("referer"),
         )
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class Question(Struct, frozen=True, kw_only=True, gc=False):
     """What policies are asked: may this method be invoked, by a request with these facts? It may be kept, for `yett
     explain`.
     """
@@ -80,7 +80,7 @@ class Standing(Struct, frozen=True, kw_only=True, dict=True):
         return principal_values(self.identity) if isinstance(self.identity, IamIdentity) else {}
 
 
-class Routed(Struct, frozen=True, kw_only=True):
+class Routed(Struct, frozen=True, kw_only=True, gc=False):
     """The stage's plan has a method for the call. Built by ``execute_api/rest.py``."""
 
     request: HttpRequest  # with its effective method (`method_override.py`)
@@ -100,20 +100,20 @@ class Routed(Struct, frozen=True, kw_only=True):
         return self.question.method
 
 
-class Screened(Struct, frozen=True):
+class Screened(Struct, frozen=True, gc=False):
     """The resource policy has no deny that spares the authorizer a call. Built by ``execute_api/screen.py``."""
 
     routed: Routed
 
 
-class Authenticated(Struct, frozen=True):
+class Authenticated(Struct, frozen=True, gc=False):
     """It is known who calls. Built by ``execute_api/authenticate.py``."""
 
     routed: Routed
     standing: Standing
 
 
-class Authorized(Struct, frozen=True):
+class Authorized(Struct, frozen=True, gc=False):
     """The policies allow it. Built by ``execute_api/authorize.py``."""
 
     routed: Routed

@@ -6,7 +6,11 @@ refinements observed on the service (spec 06, section 3.1).
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
+
+from yett.values.http import Lines
+
+Found = TypeVar("Found")
 
 REMAPPED: Final = "x-amzn-remapped-"
 
@@ -70,6 +74,12 @@ RESPONSE: Final = {
 HTTP_PROXY: Final = 0
 FUNCTION: Final = 1
 
+# Ours; names are few, and come again with every call.
+KNOWN_NAMES: Final = 512
+KNOWN_NAME_CHARACTERS: Final = 64
+KNOWN_RESPONSE: Final[tuple[dict[str, str | None], ...]] = ({}, {})  # by column: `treat_response` of names
+WITHHELD_SETS: Final = 512
+
 # Headers of the gateway's own: what a client sends under these names does not pass for ours.
 OWN: Final = frozenset(
     {"x-amzn-apigateway-api-id", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
@@ -81,17 +91,59 @@ def withheld_from(column: int) -> frozenset[str]:
     return OWN | {name for name, treatments in REQUEST.items() if treatments[column] is not None}
 
 
-@lru_cache(maxsize=512)
-def is_withheld(name: str, withheld: frozenset[str]) -> bool:
-    """Whether a client's header stays here. ``X_User`` does where ``X-User`` does: CGI reads both as one."""
-    lower = name.lower()
-    return lower in withheld or ("_" in lower and lower.replace("_", "-") in withheld)
+class Withheld:
+    """Which of the client's header lines do not reach a backend as they are."""
+
+    __slots__ = ("known", "names")
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names  # in lower case
+        self.known: dict[str, bool] = {}  # names as they were sent -> whether they are held
+
+    def holds(self, name: str) -> bool:
+        """Whether a line of this name stays here. ``X_User`` does where ``X-User`` does: CGI reads both as one."""
+        known = self.known.get(name)
+        if known is None:
+            lower = name.lower()
+            known = lower in self.names or ("_" in lower and lower.replace("_", "-") in self.names)
+            _remember(self.known, name, known)
+        return known
+
+    def passed(self, lines: Lines) -> Lines:
+        """The lines that do not stay here."""
+        return tuple([line for line in lines if not self.holds(line[0])])
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=WITHHELD_SETS)
+def withhold(names: frozenset[str]) -> Withheld:
+    """The lines of these names, in lower case: one for all methods that keep back the same."""
+    return Withheld(names)
+
+
 def treat_response(name: str, column: int) -> str | None:
     """The name under which a backend's header reaches the client; None if it does not."""
     treatments = RESPONSE.get(name.lower())
     if treatments is None or (treatment := treatments[column]) is None:
         return name
     return None if treatment is Treatment.DROP else f"{REMAPPED}{name}"
+
+
+def relay_lines(lines: Lines, column: int) -> Lines:
+    """A backend's header lines as they reach the client."""
+    return tuple([(kept, value) for name, value in lines if (kept := _show(name, column)) is not None])
+
+
+def _show(name: str, column: int) -> str | None:
+    known = KNOWN_RESPONSE[column]
+    if name in known:
+        return known[name]
+    kept = treat_response(name, column)
+    _remember(known, name, kept)
+    return kept
+
+
+def _remember(names: dict[str, Found], name: str, found: Found) -> None:
+    if len(name) <= KNOWN_NAME_CHARACTERS:
+        if len(names) >= KNOWN_NAMES:
+            names.clear()
+        names[name] = found

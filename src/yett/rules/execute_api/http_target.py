@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ class NotAnHttpTarget(Refusal):
     """The URI names no http or https endpoint."""
 
 
-class HttpTarget(Struct, frozen=True, kw_only=True):
+class HttpTarget(Struct, frozen=True, kw_only=True, dict=True):
     """An endpoint; its path and query may still hold ``{names}`` for path mappings to fill in."""
 
     scheme: str  # "http" or "https"
@@ -28,6 +29,13 @@ class HttpTarget(Struct, frozen=True, kw_only=True):
     port: int
     path: str  # with its leading slash
     query: str  # "" without one
+
+    @cached_property
+    def fixed(self) -> str | None:
+        """Path and query as a backend gets them, where there is nothing to fill in; else None."""
+        if "{" in self.path or "{" in self.query:
+            return None
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 def parse_http_target(uri: str, *, stage_variables: Mapping[str, str]) -> HttpTarget:

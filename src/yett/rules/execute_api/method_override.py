@@ -17,5 +17,5 @@ METHOD_OVERRIDE: Final = "x-http-method-override"
 
 def override_method(request: HttpRequest) -> HttpRequest:
     """The request with the method that its override header names, to the letter; unchanged without one."""
-    named = request.headers.get(METHOD_OVERRIDE)
+    named = request.headers.by_name().get(METHOD_OVERRIDE)
     return request if not named or named == request.method else structs.replace(request, method=named)

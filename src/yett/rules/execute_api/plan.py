@@ -29,7 +29,7 @@ from yett.rules.execute_api.deployment import (
     EndpointType,
     IntegrationType,
 )
-from yett.rules.execute_api.headers import FUNCTION, HTTP_PROXY, withheld_from
+from yett.rules.execute_api.headers import FUNCTION, HTTP_PROXY, Withheld, withheld_from, withhold
 from yett.rules.execute_api.http_target import (
     HttpTarget,
     NotAnHttpTarget,
@@ -101,8 +101,8 @@ class AuthorizerPlan(Struct, frozen=True, kw_only=True):
     ttl_seconds: int
 
 
-class MethodPlan(Struct, frozen=True, kw_only=True):
-    """A method of a resource, with its authorization and its backend."""
+class MethodPlan(Struct, frozen=True, kw_only=True, eq=False):
+    """A method of a resource, with its authorization and its backend. Each is only equal to itself."""
 
     resource_id: str
     resource_path: str  # "/pets/{id}"
@@ -114,7 +114,7 @@ class MethodPlan(Struct, frozen=True, kw_only=True):
     integration: DeployedIntegration
     function: FunctionTarget | None  # AWS_PROXY
     http_target: HttpTarget | None  # HTTP_PROXY; None too where the URI, with the stage's variables, names none
-    withheld_headers: frozenset[str]  # of the client's, in lower case: they do not reach the backend as they are
+    withheld: Withheld  # of the client's header lines
 
     @property
     def name(self) -> str:
@@ -224,7 +224,7 @@ def _compile_method(
         integration=integration,
         function=function,
         http_target=http_target,
-        withheld_headers=_withheld_headers(method),
+        withheld=withhold(_withheld_headers(method)),
     )
 
 

@@ -123,7 +123,7 @@ def _hosts(request: SignedRequest, presented: Presented, right: Parts) -> Iterat
         if not signed or signed in seen:
             continue
         seen.add(signed)
-        headers = Headers(
+        headers = Headers.of(
             ("Host", signed) if name.lower() == "host" else (name, value) for name, value in request.headers.lines
         )
         hop = "a proxy has rewritten it" if signed.partition(":")[0] != bare else "its port was added or taken off"
@@ -205,7 +205,7 @@ def _headers(request: SignedRequest, presented: Presented, right: Parts) -> Iter
     names.sort(key=lambda name: TOUCHED.index(name) if name in TOUCHED else len(TOUCHED))
     for name in names:
         values = request.headers.get_all(name)
-        kept = Headers(line for line in request.headers.lines if line[0].lower() != name)
+        kept = Headers.of(line for line in request.headers.lines if line[0].lower() != name)
         if len(values) > 1 or (values and "," in values[0]):
             first = values[0] if len(values) > 1 else values[0].rpartition(",")[0]
             yield Slip(

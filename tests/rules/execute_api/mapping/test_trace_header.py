@@ -22,4 +22,4 @@ FRESH = f"Root=1-{int(NOW.timestamp()):08x}-0f1e2d3c4b5a49788695a4b3"
 def test_the_client_s_root_is_kept_and_else_one_is_made(received: str | None, expected: str) -> None:
     """Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader"""
     headers = (("X-Amzn-Trace-Id", received),) if received is not None else ()
-    assert render_trace_header(call(http(), headers=headers).routed) == expected
+    assert render_trace_header(call(http(), headers=headers).routed.request) == expected

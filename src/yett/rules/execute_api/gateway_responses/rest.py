@@ -82,7 +82,7 @@ def render(
             headers = [line for line in headers if line[0].lower() != name.lower()]
             headers.append((name, header_text(value)))
     body = VARIABLE.sub(lambda match: resolve(match[1] or match[2]) or "", template)
-    return HttpResponse(status=status, headers=Headers(headers), body=body.encode("utf-8", "surrogateescape"))
+    return HttpResponse(status=status, headers=Headers.of(headers), body=body.encode("utf-8", "surrogateescape"))
 
 
 def customization(

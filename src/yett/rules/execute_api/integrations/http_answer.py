@@ -2,11 +2,21 @@
 drops.
 """
 
-from yett.rules.execute_api.headers import HTTP_PROXY, treat_response
-from yett.values.http import BodyStream, Headers, HttpResponse
+from typing import Final
+
+from yett.compiled import twin
+from yett.rules.execute_api.headers import HTTP_PROXY, KNOWN_RESPONSE, relay_lines
+from yett.rules.execute_api.request_ids import request_id_lines
+from yett.values.http import BodyStream, Headers, HttpResponse, Lines
+
+_relay_plainly: Final = twin("yett.rules.execute_api.plain_lines", "relay_lines")
 
 
-def relay(status: int, headers: Headers, body: bytes, *, stream: BodyStream | None = None) -> HttpResponse:
-    """The backend's answer as the client sees it."""
-    lines = [(kept, value) for name, value in headers.lines if (kept := treat_response(name, HTTP_PROXY)) is not None]
+def relay(
+    status: int, headers: Headers, body: bytes, *, request_id: str, stream: BodyStream | None = None
+) -> HttpResponse:
+    """The backend's answer as the client sees it, with the request's ids."""
+    lines: Lines | None = _relay_plainly(headers.lines, KNOWN_RESPONSE[HTTP_PROXY], request_id)
+    if lines is None:
+        lines = relay_lines(headers.lines, HTTP_PROXY) + request_id_lines(request_id)
     return HttpResponse(status=status, headers=Headers(lines), body=body, stream=stream)

@@ -9,9 +9,11 @@ from urllib.parse import quote, unquote_plus
 
 from msgspec import Struct
 
+from yett.compiled import twin
 from yett.rules.execute_api.call import Authorized, Routed
 from yett.rules.execute_api.errors import ApiConfigurationError, BadRequestParameters
-from yett.rules.execute_api.headers import is_withheld
+from yett.rules.execute_api.headers import Withheld, withhold
+from yett.rules.execute_api.http_target import HttpTarget
 from yett.rules.execute_api.mapping.parameters import (
     INTEGRATION_PATH,
     INTEGRATION_QUERY_STRING,
@@ -19,11 +21,15 @@ from yett.rules.execute_api.mapping.parameters import (
     evaluate,
     header_text,
 )
+from yett.rules.execute_api.mapping.trace_header import TRACE_ID, render_trace_header
 from yett.rules.execute_api.plan import INTEGRATION_HEADER
+from yett.values.http import HttpRequest, Lines
 
 SIGV4: Final = "AWS4-"
 ANY: Final = "ANY"
 AUTHORIZATION: Final = "authorization"
+FORWARDED_FOR: Final = "x-forwarded-for"
+USER_AGENT: Final = "user-agent"
 # Tells a backend of a caller that was let in though its signature was not verified; a client's line of this name is
 # dropped at the edge.
 NOT_VERIFIED: Final = "X-Yett-Signature-Not-Verified"
@@ -38,16 +44,15 @@ ENCODED_AWAY: Final = re.compile(r"[%/\\]")  # in text that becomes one segment,
 PARAMETER_SEPARATOR: Final = re.compile("[&;]")  # some backends part parameters at either
 
 
-class OutgoingRequest(Struct, frozen=True, kw_only=True):
-    """A request for a backend. Host and framing are the upstream client's business."""
+class OutgoingRequest(Struct, frozen=True, gc=False):
+    """A request for a backend, but for its body, which is the client's. Host and framing are the upstream client's
+    business.
+    """
 
     method: str
-    scheme: str
-    host: str
-    port: int
+    endpoint: HttpTarget
     target: str  # path and query
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    headers: Lines
 
 
 class _Mapped(Struct, frozen=True):
@@ -61,35 +66,56 @@ class _Mapped(Struct, frozen=True):
 NOTHING_MAPPED: Final = _Mapped()
 
 
-def hides_authorization(routed: Routed) -> bool:
-    """Whether the client's ``Authorization`` stays here though its method passes it on: it holds a signature."""
-    return any(value.startswith(SIGV4) for value in routed.request.headers.get_all(AUTHORIZATION))
+def withheld_headers(routed: Routed) -> Withheld:
+    """Which of the client's lines stay here: those that its method keeps back, and ``Authorization`` with a signature
+    in it.
+    """
+    withheld, headers = routed.question.method.withheld, routed.request.headers
+    if AUTHORIZATION not in headers.by_name() or AUTHORIZATION in withheld.names:
+        return withheld
+    is_signature = any(value.startswith(SIGV4) for value in headers.get_all(AUTHORIZATION))
+    return withhold(withheld.names | {AUTHORIZATION}) if is_signature else withheld
 
 
-def build_request(call: Authorized, *, trace_header: str, port: int) -> OutgoingRequest:
+def build_request(call: Authorized, *, port: int) -> OutgoingRequest:
     """Build the backend's request from the integration's URI and mappings; what is not mapped passes through.
 
     Raises:
         ApiConfigurationError: The URI is no http or https URL, or a part of its path is not mapped.
         BadRequestParameters: A part of the path would lead out of it.
     """
-    routed = call.routed
-    integration, target, request = routed.method.integration, routed.method.http_target, routed.request
-    if target is None:
+    request, question = call.routed.request, call.routed.question
+    integration, endpoint = question.method.integration, question.method.http_target
+    if endpoint is None:
         raise ApiConfigurationError(f"the integration's URI `{integration.uri}` names no endpoint")
-    mapped = _evaluate_mappings(call) if integration.request_parameters else NOTHING_MAPPED
+    mapped, headers = NOTHING_MAPPED, None
+    if integration.request_parameters:
+        mapped = _evaluate_mappings(call)
+    elif call.standing.vouched_by is None:
+        present = request.headers.by_name()
+        headers = _forward_lines(
+            request.headers.lines,
+            present,
+            question.method.withheld.known,
+            question.plan.api_id,
+            None if TRACE_ID not in present else render_trace_header(request),
+            request.source_ip if FORWARDED_FOR not in present else _forwarded_for(request),
+            port,
+            request.scheme,
+            request.received_at,
+            request.request_id,
+        )
+    if headers is None:
+        headers = build_headers(call, mapped.headers, port=port)
+    target = endpoint.fixed
+    if target is None or mapped.query or request.query:
+        path, own_query = _fill(endpoint.path, mapped.path), _fill(endpoint.query, mapped.path)
+        target = _join_target(path, own_query, request.query, mapped.query)
     method = integration.http_method or ANY
-    return OutgoingRequest(
-        method=request.method if method == ANY else method,
-        scheme=target.scheme,
-        host=target.host,
-        port=target.port,
-        target=_join_target(
-            _fill(target.path, mapped.path), _fill(target.query, mapped.path), request.query, mapped.query
-        ),
-        headers=_build_headers(call, mapped.headers, trace_header=trace_header, port=port),
-        body=request.body,
-    )
+    return OutgoingRequest(request.method if method == ANY else method, endpoint, target, headers)
+
+
+_forward_lines: Final = twin("yett.rules.execute_api.plain_lines", "forward_lines")
 
 
 def _evaluate_mappings(call: Authorized) -> _Mapped:
@@ -144,28 +170,27 @@ def _join_target(path: str, own_query: str, client_query: str, mapped: dict[str,
     return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
-def _build_headers(
-    call: Authorized, mapped: dict[str, str], *, trace_header: str, port: int
-) -> tuple[tuple[str, str], ...]:
+def build_headers(call: Authorized, mapped: dict[str, str], *, port: int) -> Lines:
+    """The client's lines that its method passes on, those that are mapped, and the gateway's own."""
     routed = call.routed
-    request, withheld = routed.request, routed.method.withheld_headers
-    get = request.headers.get
-    if (get(AUTHORIZATION) or "") and hides_authorization(routed):
-        withheld = withheld | {AUTHORIZATION}
-    forwarded_for = request.source_ip
-    if get("x-forwarded-for") is not None:
-        forwarded_for = ", ".join((*request.headers.get_all("x-forwarded-for"), forwarded_for))
-    lines = [line for line in request.headers.lines if not is_withheld(line[0], withheld)]
-    lines += mapped.items()
-    lines += (
-        ("X-Amzn-Apigateway-Api-Id", routed.plan.api_id),
-        ("X-Amzn-Trace-Id", trace_header),
-        ("X-Forwarded-For", forwarded_for),
+    request, plan, present = routed.request, routed.question.plan, routed.request.headers.by_name()
+    withheld = withheld_headers(routed)
+    lines = [
+        *withheld.passed(request.headers.lines),
+        *mapped.items(),
+        ("X-Amzn-Apigateway-Api-Id", plan.api_id),
+        ("X-Amzn-Trace-Id", render_trace_header(request)),
+        ("X-Forwarded-For", _forwarded_for(request)),
         ("X-Forwarded-Port", str(port)),
         ("X-Forwarded-Proto", request.scheme),
-    )
+    ]
     if call.standing.vouched_by is not None:
         lines.append((NOT_VERIFIED, call.standing.vouched_by))
-    if get("user-agent") is None and "user-agent" not in withheld:
-        lines.append(("User-Agent", f"AmazonAPIGateway_{routed.plan.api_id}"))
+    if USER_AGENT not in present and USER_AGENT not in withheld.names:
+        lines.append(("User-Agent", f"AmazonAPIGateway_{plan.api_id}"))
     return tuple(lines)
+
+
+def _forwarded_for(request: HttpRequest) -> str:
+    """The hops that are claimed, and the client as the edge sees it."""
+    return ", ".join((*request.headers.get_all(FORWARDED_FOR), request.source_ip))

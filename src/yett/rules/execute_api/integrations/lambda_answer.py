@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from yett.rules.execute_api.errors import ApiConfigurationError, MalformedProxyResponse
-from yett.rules.execute_api.headers import FUNCTION, treat_response
+from yett.rules.execute_api.headers import FUNCTION, relay_lines
 from yett.rules.execute_api.integrations.lambda_event import is_binary
 from yett.rules.execute_api.plan import StagePlan
 from yett.values.http import Headers, HttpRequest, HttpResponse
@@ -47,10 +47,9 @@ def parse_proxy_response(payload: bytes, *, plan: StagePlan, request: HttpReques
     lines = _merge_headers(answer.get("headers"), answer.get("multiValueHeaders"))
     if not any(name.lower() == "content-type" for name, _ in lines):
         lines.append(("Content-Type", DEFAULT_CONTENT_TYPE))
-    shown = [(kept, value) for name, value in lines if (kept := treat_response(name, FUNCTION)) is not None]
     return HttpResponse(
         status=_read_status(answer.get("statusCode")),
-        headers=Headers(shown),
+        headers=Headers(relay_lines(tuple(lines), FUNCTION)),
         body=_read_body(answer, plan=plan, request=request),
     )
 

@@ -9,8 +9,7 @@ from typing import Final
 import msgspec
 
 from yett.rules.execute_api.call import Authorized, Routed
-from yett.rules.execute_api.headers import is_withheld
-from yett.rules.execute_api.integrations.http_request import AUTHORIZATION, hides_authorization
+from yett.rules.execute_api.integrations.http_request import withheld_headers
 from yett.rules.execute_api.mapping.context import describe_authorizer
 from yett.rules.execute_api.mapping.request_context import describe_request_context
 from yett.rules.execute_api.multivalue import header_maps, or_null, query_maps
@@ -60,17 +59,16 @@ def is_binary(content_type: str | None, binary_media_types: frozenset[str]) -> b
 
 def _forwarded_headers(routed: Routed, *, trace_header: str, port: int) -> Headers:
     """The client's headers as the function sees them, with those that the gateway adds for every proxy."""
-    request, withheld = routed.request, routed.method.withheld_headers
-    if hides_authorization(routed):
-        withheld = withheld | {AUTHORIZATION}
-    lines = [line for line in request.headers.lines if not is_withheld(line[0], withheld)]
-    lines += (
-        ("X-Amzn-Trace-Id", trace_header),
-        ("X-Forwarded-For", ", ".join((*request.headers.get_all("x-forwarded-for"), request.source_ip))),
-        ("X-Forwarded-Port", str(port)),
-        ("X-Forwarded-Proto", request.scheme),
+    request = routed.request
+    return Headers(
+        (
+            *withheld_headers(routed).passed(request.headers.lines),
+            ("X-Amzn-Trace-Id", trace_header),
+            ("X-Forwarded-For", ", ".join((*request.headers.get_all("x-forwarded-for"), request.source_ip))),
+            ("X-Forwarded-Port", str(port)),
+            ("X-Forwarded-Proto", request.scheme),
+        )
     )
-    return Headers(lines)
 
 
 def _render_body(routed: Routed) -> tuple[str | None, bool]:

@@ -47,7 +47,7 @@ def render_mock(call: Authorized) -> HttpResponse:
             headers = [line for line in headers if line[0].lower() != name.lower()]
             headers.append((name, header_text(value)))
     body = next(iter(row.response_templates.values()), "")
-    return HttpResponse(status=int(row.status_code), headers=Headers(headers), body=body.encode())
+    return HttpResponse(status=int(row.status_code), headers=Headers.of(headers), body=body.encode())
 
 
 def _media_type(content_type: str | None) -> str:

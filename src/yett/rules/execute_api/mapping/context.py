@@ -3,8 +3,6 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 
-from base64 import b64encode
-from binascii import unhexlify
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -12,6 +10,7 @@ from typing import Final, Protocol
 import msgspec
 
 from yett.rules.execute_api.call import Question
+from yett.rules.execute_api.request_ids import extended_request_id
 from yett.values.http import HttpRequest
 from yett.values.identity import AuthorizerIdentity, IamIdentity, Identity, PoolIdentity
 
@@ -42,11 +41,6 @@ class Known(Protocol):
 
     @property
     def path(self) -> str: ...
-
-
-def extended_request_id(request_id: str) -> str:
-    """The value of ``x-amz-apigw-id``: sixteen characters, drawn from the request id."""
-    return b64encode(unhexlify(request_id.replace("-", "")[:22])).decode()
 
 
 def domain_name(known: Known) -> str:

@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Final
 
 from yett.rules.execute_api.call import Routed
-from yett.rules.execute_api.mapping.context import context_variable, extended_request_id, render_clf
+from yett.rules.execute_api.mapping.context import context_variable, render_clf
 from yett.rules.execute_api.multivalue import query_values
 from yett.rules.execute_api.plan import StagePlan
+from yett.rules.execute_api.request_ids import extended_request_id
 from yett.values.http import HttpRequest
 from yett.values.identity import Identity
 

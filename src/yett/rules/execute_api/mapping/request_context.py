@@ -4,10 +4,10 @@ from yett.rules.execute_api.call import Routed
 from yett.rules.execute_api.mapping.context import (
     describe_identity,
     domain_name,
-    extended_request_id,
     render_clf,
     request_path,
 )
+from yett.rules.execute_api.request_ids import extended_request_id
 from yett.values.identity import Identity
 
 

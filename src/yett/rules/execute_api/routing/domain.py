@@ -12,7 +12,7 @@ EXECUTE_API_HOST: Final = re.compile(r"([a-z0-9]{1,32})\.execute-api\.(?:localho
 PATH_FORM: Final = re.compile(r"/restapis/([a-z0-9]{1,32})/([^/]+)/_user_request_(/.*)?")
 
 
-class Target(Struct, frozen=True):
+class Target(Struct, frozen=True, gc=False):
     """Where a call is meant to go."""
 
     api_id: str
@@ -32,9 +32,10 @@ def locate(host: str, path: str) -> Target | None:
 
     *host* is lower case and without a port; *path* is raw.
     """
-    if (api_id := find_api(host)) is not None:
-        stage, _, rest = path[1:].partition("/")
-        return Target(api_id, stage, "/" + rest)
+    api_id = find_api(host)
+    if api_id is not None:
+        end = path.find("/", 1)  # of the stage
+        return Target(api_id, path[1:], "/") if end < 0 else Target(api_id, path[1:end], path[end:])
     if match := PATH_FORM.fullmatch(path):
         return Target(match[1], match[2], match[3] or "/")
     return None

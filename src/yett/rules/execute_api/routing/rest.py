@@ -38,11 +38,14 @@ class Router(Generic[MethodT]):
     def __init__(self, resources: Iterable[tuple[str, Mapping[str, MethodT]]]) -> None:
         """*resources* are pairs of a resource's path and its methods by verb."""
         self._root: _Node[MethodT] = _Node()
-        self._literal: dict[str, Mapping[str, MethodT]] = {}  # resources without a variable, by their path
+        # Resources without a variable, by their path: what serves each verb that any method may have.
+        self._literal: dict[str, Mapping[str, MethodT]] = {}
         for path, methods in resources:
             self._insert(path, methods)
             if "{" not in path:
-                self._literal[path] = methods
+                self._literal[path] = {
+                    verb: found for verb in ANY_COVERS if (found := serving(methods, verb)) is not None
+                }
 
     def _insert(self, path: str, methods: Mapping[str, MethodT]) -> None:
         node = self._root
@@ -63,8 +66,9 @@ class Router(Generic[MethodT]):
         """The method that serves a raw path, with the path parameters as the client wrote them; None if there is
         none.
         """
-        if (methods := self._literal.get(path)) is not None and (found := serving(methods, method)) is not None:
-            return found, {}
+        methods = self._literal.get(path)
+        if methods is not None and method in methods:
+            return methods[method], {}
         segments = split(path)
         if (exact := _find_exact(self._root, segments, 0)) is not None:
             node, values = exact
