@@ -12,7 +12,7 @@ class CacheKey(Struct, frozen=True, cache_hash=True):
     """Whose answer: a hash of the evidence never travels without the place that it was verified for."""
 
     place: AuthorizerPlace
-    identity: bytes  # SHA-256 over the identity-source values, in order, each with its length
+    identity: bytes  # BLAKE2b over the identity-source values, in order, each with its length
 
 
 class CachedAnswer(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any, Final
 
 from yett.ports.bundle import Ports
@@ -63,7 +63,7 @@ class CognitoAuthenticator:
             raise Unauthorized(f"header `{authorizer.header}` stands more than once")
         if not given:
             raise Unauthorized(f"header `{authorizer.header}` is missing or empty")
-        key = authorizer.place, sha256(given[0].encode()).digest()
+        key = authorizer.place, blake2b(given[0].encode()).digest()
         known = self._known.get(key)
         if known is None or not self._stands(known):
             return self._verify(given[0], key, authorizer, routed)
