@@ -102,13 +102,13 @@ def sigv4() -> list[Row]:
         b"",
     )
     expectation = Expectation(service="execute-api", region=REGION, skew_seconds=300)
-    keys = SigningKeys()
+    keys = SigningKeys(secret)
 
     def check() -> None:
         presented = read_presented(signed, now=now, expectation=expectation)
         if presented is None:
             raise AssertionError("it is signed")
-        verify(signed, presented, secret_access_key=secret, now=now, expectation=expectation, signing_keys=keys)
+        verify(signed, presented, signing_keys=keys, now=now, expectation=expectation)
 
     signer = SigV4Auth(Credentials("AKIAEXAMPLE", secret.reveal()), "execute-api", REGION)
 

@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from yett.sigv4 import Expectation, Presented, SignedRequest, Verified, read_presented, verify
+from yett.sigv4 import Expectation, Presented, SignedRequest, SigningKeys, Verified, read_presented, verify
 from yett.values.http import Headers
 from yett.values.secret import Secret
 
@@ -66,7 +66,7 @@ def check(
 ) -> Verified:
     presented = read_presented(request, now=now, expectation=expectation)
     assert presented is not None
-    return verify(request, presented, secret_access_key=secret, now=now, expectation=expectation)
+    return verify(request, presented, signing_keys=SigningKeys(secret), now=now, expectation=expectation)
 
 
 def read(request: SignedRequest, *, now: datetime = NOW, expectation: Expectation = EXPECTATION) -> Presented | None:

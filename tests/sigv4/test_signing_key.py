@@ -3,11 +3,11 @@ import hmac
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.sigv4.support import SECRET, SECRET_TEXT
 
 from yett.sigv4 import CredentialScope, SigningKeys
 from yett.sigv4.signing_key import SigningKey, derive_signing_key
-from yett.values.secret import Secret
 
 SCOPE = CredentialScope("20150830", "us-east-1", "iam")
 
@@ -18,12 +18,17 @@ def test_the_key_is_the_one_that_aws_prints() -> None:
 
 
 def test_a_remembered_key_is_the_derived_one() -> None:
-    keys = SigningKeys()
-    for secret in (SECRET, Secret("another"), SECRET):
+    keys = SigningKeys(SECRET)
+    for scope in (SCOPE, structs.replace(SCOPE, region="eu-west-1"), SCOPE):
         for text in (b"", b"a", b"a" * 200):
-            expected = hmac.digest(derive_signing_key(secret, SCOPE), text, "sha256").hex()
-            assert keys.derive(secret, SCOPE).sign(text) == expected
+            expected = hmac.digest(derive_signing_key(SECRET, scope), text, "sha256").hex()
+            assert keys.get(scope).sign(text) == expected
     assert len(keys) == 2
+
+
+def test_a_scope_that_was_changed_is_rendered_anew() -> None:
+    assert SCOPE.text == "20150830/us-east-1/iam/aws4_request"
+    assert structs.replace(SCOPE, service="sts").text == "20150830/us-east-1/sts/aws4_request"
 
 
 @given(st.binary(max_size=64), st.lists(st.binary(max_size=200)))
@@ -37,19 +42,19 @@ def test_a_key_that_would_have_to_be_hashed_is_none() -> None:
         SigningKey(b"k" * 65)
 
 
-def test_the_key_used_longest_ago_is_dropped_first() -> None:
-    keys = SigningKeys(2)
-    for text in ("a", "b", "a", "c"):
-        keys.derive(Secret(text), SCOPE)
-    assert [entry[0] for entry in keys._keys] == ["a", "c"]
+def test_the_key_derived_longest_ago_is_dropped_first() -> None:
+    keys = SigningKeys(SECRET, 2)
+    for region in ("a", "b", "a", "c"):
+        keys.get(structs.replace(SCOPE, region=region))
+    assert [entry.split("/")[1] for entry in keys._keys] == ["b", "c"]
 
 
 def test_it_shows_no_secret() -> None:
-    keys = SigningKeys()
-    keys.derive(SECRET, SCOPE)
+    keys = SigningKeys(SECRET)
+    keys.get(SCOPE)
     assert SECRET_TEXT not in repr(keys)
 
 
 def test_it_holds_one_at_least() -> None:
     with pytest.raises(ValueError, match="one at least"):
-        SigningKeys(0)
+        SigningKeys(SECRET, 0)

@@ -287,7 +287,7 @@ def test_verify_itself_looks_at_moment_and_scope() -> None:
         (signed_at, structs.replace(EXPECTATION, service="sts"), Fault.CREDENTIAL_SCOPE),
     ):
         with pytest.raises(SignatureRefused) as refusal:
-            verify(request, presented, secret_access_key=SECRET, now=now, expectation=expectation)
+            verify(request, presented, signing_keys=SigningKeys(SECRET), now=now, expectation=expectation)
         assert refusal.value.fault is fault
 
 
@@ -295,21 +295,14 @@ def test_remembered_signing_keys_change_no_answer() -> None:
     request, signed_at = botocore_signs()
     presented = read_presented(request, now=signed_at, expectation=EXPECTATION)
     assert presented is not None
-    keys = SigningKeys()
-    for secret in (SECRET, SECRET, Secret("another")):
+    right, wrong = SigningKeys(SECRET), SigningKeys(Secret("another"))
+    for keys in (right, right, wrong, wrong, right):
         try:
-            verify(
-                request,
-                presented,
-                secret_access_key=secret,
-                now=signed_at,
-                expectation=EXPECTATION,
-                signing_keys=keys,
-            )
+            verify(request, presented, signing_keys=keys, now=signed_at, expectation=EXPECTATION)
             accepted = True
         except SignatureRefused:
             accepted = False
-        assert accepted is (secret == SECRET)
+        assert accepted is (keys is right)
 
 
 def sign_by_hand(path_line: str, query_line: str, *, path: str, query: str) -> SignedRequest:

@@ -65,8 +65,11 @@ class StoredCallers:
 
     def current(self, access_key_id: str, session_token: str | None, *, now: datetime) -> Caller | None:
         """The caller if it is in memory and its credentials are still good. Who is kept without keys signs nothing."""
-        caller = self._remembered((access_key_id, session_token), now=now)
-        return None if caller is None or caller.secret_access_key is NO_SECRET else caller
+        loaded = self._callers.get((access_key_id, session_token))
+        if loaded is None or loaded.caller.secret_access_key is NO_SECRET:
+            return None
+        caller = loaded.caller
+        return caller if caller.expires_at is None or now < caller.expires_at else None
 
     def _remembered(self, key: Key, *, now: datetime) -> Caller | None:
         loaded = self._callers.get(key)

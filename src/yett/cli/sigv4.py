@@ -1,6 +1,7 @@
 """`yett sigv4`: verify and make Signature Version 4, without a server."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, TypedDict
 
 import click
@@ -36,6 +37,8 @@ from yett.sigv4.limits import IAM_STS_SKEW_SECONDS, SKEW_SECONDS
 from yett.values.http import Headers
 from yett.values.secret import Secret
 
+SECRETS_REMEMBERED: Final = 4_096
+
 EXECUTE_API: Final = "execute-api"
 # IAM and STS allow 15 minutes, and speak the query dialect.
 QUERY_SERVICES: Final = frozenset({"iam", "sts"})
@@ -66,8 +69,7 @@ def verify_command(source: str) -> None:  # noqa: ARG001
     {"id", "request": {"method", "target", "headers": [[NAME, VALUE], ...], "body_base64"},
      "credentials": {ACCESS_KEY: {"secret", "session_token"?}}, "now", "service"?, "region"?}
     """
-    signing_keys = SigningKeys()
-    answer_lines(lambda members: answer_verify(members, signing_keys))
+    answer_lines(answer_verify)
 
 
 @sigv4.command("sign")
@@ -84,7 +86,7 @@ def sign_command(source: str) -> None:  # noqa: ARG001
     answer_lines(answer_sign)
 
 
-def answer_verify(members: Answer, signing_keys: SigningKeys) -> Answer:
+def answer_verify(members: Answer) -> Answer:
     """The answer to one line of `yett sigv4 verify -`."""
     request = read_request(read_object(members, "request"))
     credentials = read_object(members, "credentials")
@@ -105,16 +107,9 @@ def answer_verify(members: Answer, signing_keys: SigningKeys) -> Answer:
             raise SignatureRefused(fault=Fault.SECURITY_TOKEN_INVALID, reason="unknown access key")
         credential = read_object(credentials, presented.access_key_id)
         session_token = find_text(credential, "session_token")
-        secret_access_key = Secret(read_text(credential, "secret"))
+        signing_keys = signing_keys_of(read_text(credential, "secret"))
         check_session_token(presented, session_token=None if session_token is None else Secret(session_token))
-        verified = verify(
-            request,
-            presented,
-            secret_access_key=secret_access_key,
-            now=now,
-            expectation=expectation,
-            signing_keys=signing_keys,
-        )
+        verified = verify(request, presented, signing_keys=signing_keys, now=now, expectation=expectation)
     except SignatureRefused as refusal:
         dialect = Dialect.QUERY if in_query_dialect else Dialect.JSON
         return refused(code_for(refusal, dialect=dialect), message_for(refusal, dialect=dialect))
@@ -124,6 +119,12 @@ def answer_verify(members: Answer, signing_keys: SigningKeys) -> Answer:
         "canonical_request": verified.canonical_request,
         "string_to_sign": verified.string_to_sign,
     }
+
+
+@lru_cache(maxsize=SECRETS_REMEMBERED)
+def signing_keys_of(secret_access_key: str) -> SigningKeys:
+    """The signing keys of a secret: lines of one caller follow each other."""
+    return SigningKeys(Secret(secret_access_key))
 
 
 def answer_sign(members: Answer) -> Answer:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from yett.policy import CallerPolicies, CompiledPolicies
 from yett.rules.execute_api.call import Standing
+from yett.sigv4 import SigningKeys
 from yett.values.errors import Refusal
 from yett.values.identity import IamIdentity
 from yett.values.secret import Secret
@@ -48,6 +49,11 @@ class Caller(Struct, frozen=True, kw_only=True, dict=True):
     invocation_policies: CallerPolicies | None = None  # the same, for execute-api's actions alone; None: use `policies`
     resource_control: tuple[CompiledPolicies, ...] = ()  # levels of what binds the resources of the caller's account
     expires_at: datetime | None = None  # temporary credentials only
+
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        """What its signatures are checked with."""
+        return SigningKeys(self.secret_access_key)
 
     @cached_property
     def standing(self) -> Standing:

@@ -3,11 +3,12 @@
 What an access key's secret is, whether its session token is genuine and what the caller may do are asked elsewhere.
 """
 
-from yett.sigv4.authorization import Expectation, Presented, peek_scope, read_presented
+from yett.sigv4.authorization import Expectation, Presented, peek_scope
 from yett.sigv4.canonical_request import SignedRequest
 from yett.sigv4.comparison import Difference, Outline, compare, outline
 from yett.sigv4.errors import Dialect, Fault, SignatureRefused, code_for, message_for, status_for
 from yett.sigv4.parts import NotCanonical, read_parts
+from yett.sigv4.presented import read_presented
 from yett.sigv4.scope import CredentialScope
 from yett.sigv4.sign import presign, sign
 from yett.sigv4.signing_key import SigningKeys

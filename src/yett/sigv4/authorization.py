@@ -1,7 +1,7 @@
 """What a request presents: the parts of its Authorization header, or of its query string."""
 
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -9,13 +9,7 @@ from msgspec import Struct
 
 from yett.sigv4.canonical_request import Signable, canonical_path, decode, octets, parse_query
 from yett.sigv4.errors import ALGORITHM, Fault, SignatureRefused
-from yett.sigv4.limits import (
-    AUTHORIZATION_CHARACTERS,
-    REMEMBERED,
-    REMEMBERED_CHARACTERS,
-    SIGNATURE_CHARACTERS,
-    SIGNED_HEADERS,
-)
+from yett.sigv4.limits import AUTHORIZATION_CHARACTERS, SIGNED_HEADERS
 from yett.sigv4.scope import TERMINATOR, CredentialScope
 from yett.values.timestamps import parse_iso, render_basic
 
@@ -55,35 +49,11 @@ class Presented(Struct, frozen=True):
     session_token_signed: bool  # OBSERVED: execute-api accepts a token header that was added after signing
     read_at: datetime  # the moment for which it was found to be in time
     expectation: Expectation  # what it was found to meet
+    request: Signable  # what it was read from
+    string_to_sign: bytes | None = None  # of that request as AWS spells it, where it is known already
 
 
-class _Claim(Struct, frozen=True):
-    """What an Authorization header says before its signature, well-formed and scoped to the endpoint."""
-
-    access_key_id: str
-    scope: CredentialScope
-    signed_headers: tuple[str, ...]
-    session_token_signed: bool
-    expectation: Expectation
-
-
-class _Moment(Struct, frozen=True):
-    """A moment of signing, and when it is current."""
-
-    signed_at: datetime
-    date: str  # its UTC day, YYYYMMDD
-    earliest: datetime
-    latest: datetime
-    skew_seconds: int
-
-
-# What was read of late, by its text alone: the header up to its signature, and the X-Amz-Date. A client says the same
-# of itself with each request of a day, and many sign in one second.
-_claims: Final[dict[str, _Claim]] = {}
-_moments: Final[dict[str, _Moment]] = {}
-
-
-def read_presented(request: Signable, *, now: datetime, expectation: Expectation) -> Presented | None:
+def read_afresh(request: Signable, *, now: datetime, expectation: Expectation) -> Presented | None:
     """Read the signature that *request* presents, with every check that needs no secret, in AWS's order.
 
     Returns:
@@ -95,46 +65,6 @@ def read_presented(request: Signable, *, now: datetime, expectation: Expectation
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html (and spec 02, section 4)
     """
     canonical_path(request.path)
-    query = request.query
-    if not query or ("%" not in query and "X-Amz-" not in query):
-        named = request.headers.by_name()
-        header, timestamp = named.get("authorization", ""), named.get("x-amz-date", "")
-        claim, moment, signature = (
-            _claims.get(header[:-SIGNATURE_CHARACTERS]),
-            _moments.get(timestamp),
-            header[-SIGNATURE_CHARACTERS:],
-        )
-        if (
-            claim is not None
-            and moment is not None
-            and claim.expectation is expectation
-            and moment.skew_seconds == expectation.skew_seconds
-            and moment.date == claim.scope.date
-            and moment.earliest <= now <= moment.latest
-            and "," not in signature
-            and signature[-1] not in " \t"
-        ):
-            return Presented(
-                "header",
-                claim.access_key_id,
-                claim.scope,
-                claim.signed_headers,
-                signature,
-                moment.signed_at,
-                timestamp,
-                named.get("x-amz-security-token"),
-                claim.session_token_signed,
-                now,
-                expectation,
-            )
-    presented = _read(request, now=now, expectation=expectation)
-    if presented is not None and presented.form == "header" and not expectation.is_strict:
-        _remember(request, presented)
-    return presented
-
-
-def _read(request: Signable, *, now: datetime, expectation: Expectation) -> Presented | None:
-    """What `read_presented` gives, whatever it remembers. The path has been looked at."""
     parameters = _authentication_parameters(request.query)
     header = request.headers.get("authorization")
     if header:
@@ -168,45 +98,8 @@ def _read(request: Signable, *, now: datetime, expectation: Expectation) -> Pres
         session_token_signed=read.form == "query" or "x-amz-security-token" in names,
         read_at=now,
         expectation=expectation,
+        request=request,
     )
-
-
-def _remember(request: Signable, presented: Presented) -> None:
-    """Keep what the next request may say again.
-
-    Of a header only where the signature is the last of its pairs, is as long as one is, and neither ends nor continues
-    the list: then any other such text in its place is read as the signature likewise, and all before it as now.
-    """
-    named = request.headers.by_name()
-    header = named["authorization"]
-    claimed, signature = header[:-SIGNATURE_CHARACTERS], header[-SIGNATURE_CHARACTERS:]
-    before = claimed.removesuffix("Signature=")
-    if (
-        signature == presented.signature
-        and before != claimed
-        and before.rstrip(" \t").endswith(",")
-        and len(claimed) <= REMEMBERED_CHARACTERS
-    ):
-        if len(_claims) >= REMEMBERED:
-            _claims.clear()
-        _claims[claimed] = _Claim(
-            presented.access_key_id,
-            presented.scope,
-            presented.signed_headers,
-            presented.session_token_signed,
-            presented.expectation,
-        )
-    if named.get("x-amz-date") == presented.timestamp:
-        skew = timedelta(seconds=presented.expectation.skew_seconds)
-        if len(_moments) >= REMEMBERED:
-            _moments.clear()
-        _moments[presented.timestamp] = _Moment(
-            presented.signed_at,
-            presented.timestamp[:8],
-            presented.signed_at - skew,
-            presented.signed_at + skew,
-            presented.expectation.skew_seconds,
-        )
 
 
 def peek_scope(request: Signable) -> CredentialScope | None:

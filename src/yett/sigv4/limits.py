@@ -12,7 +12,7 @@ QUERY_PARAMETERS: Final = 2_048  # items between ampersands; ours
 SKEW_SECONDS: Final = 300
 IAM_STS_SKEW_SECONDS: Final = 900
 
-SIGNING_KEYS: Final = 4_096  # entries kept by a SigningKeys, by default; some 300 bytes each
+SIGNING_KEYS: Final = 8  # scopes for which a SigningKeys keeps keys, by default; some 900 bytes each
 
 # What is remembered of requests by its text (ours): entries, and characters of one. All are forgotten at once.
 REMEMBERED: Final = 4_096

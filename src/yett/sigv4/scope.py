@@ -1,5 +1,6 @@
 """Where and when a signing key may be used."""
 
+from functools import cached_property
 from typing import Final, Self
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from yett.sigv4.errors import Fault, SignatureRefused
 TERMINATOR: Final = "aws4_request"
 
 
-class CredentialScope(Struct, frozen=True):
+class CredentialScope(Struct, frozen=True, dict=True):
     """``20150830/us-east-1/execute-api/aws4_request``: a signing key's day, region and service.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -32,6 +33,11 @@ class CredentialScope(Struct, frozen=True):
             raise SignatureRefused(fault=Fault.CREDENTIAL, reason="not five slash-delimited elements", detail=text)
         access_key_id, date, region, service, terminator = parts
         return access_key_id, cls(date, region, service, terminator)
+
+    @cached_property
+    def text(self) -> str:
+        """The scope rendered; once, since requests of a day share one."""
+        return self.render()
 
     def render(self) -> str:
         """The scope as the string to sign has it."""

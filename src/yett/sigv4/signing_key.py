@@ -1,7 +1,6 @@
-"""The key that signs within one scope, derived from a secret access key, and a bounded memory of such keys."""
+"""The key that signs within one scope, derived from a secret access key, and a secret's memory of such keys."""
 
 import hmac
-from collections import OrderedDict
 from hashlib import sha256
 from typing import Final
 
@@ -58,29 +57,24 @@ class SigningKey:
 
 
 class SigningKeys:
-    """Derived signing keys, the least recently used dropped first. What it answers depends on its arguments alone.
+    """The signing keys of one secret access key, in the scopes of late. Who keeps the secret keeps them with it."""
 
-    Entries are found by the secret itself, not by its access key id: a secret that was replaced never lives on here.
-    """
+    __slots__ = ("_keys", "_max_entries", "_secret_access_key")
 
-    __slots__ = ("_keys", "_max_entries")
-
-    def __init__(self, max_entries: int = SIGNING_KEYS) -> None:
+    def __init__(self, secret_access_key: Secret, max_entries: int = SIGNING_KEYS) -> None:
         if max_entries < 1:
             raise ValueError("a memory of signing keys holds one at least")
+        self._secret_access_key = secret_access_key
         self._max_entries = max_entries
-        self._keys: OrderedDict[tuple[str, str, str, str], SigningKey] = OrderedDict()
+        self._keys: dict[str, SigningKey] = {}
 
-    def derive(self, secret_access_key: Secret, scope: CredentialScope) -> SigningKey:
-        """What `derive_signing_key` gives, ready to sign, remembered."""
-        entry = (secret_access_key.reveal(), scope.date, scope.region, scope.service)
-        key = self._keys.get(entry)
-        if key is not None:
-            self._keys.move_to_end(entry)
-            return key
-        key = self._keys[entry] = SigningKey(derive_signing_key(secret_access_key, scope))
-        if len(self._keys) > self._max_entries:
-            self._keys.popitem(last=False)
+    def get(self, scope: CredentialScope) -> SigningKey:
+        """What `derive_signing_key` gives, ready to sign, remembered; the one derived longest ago is dropped first."""
+        key = self._keys.get(scope.text)
+        if key is None:
+            if len(self._keys) >= self._max_entries:
+                del self._keys[next(iter(self._keys))]
+            key = self._keys[scope.text] = SigningKey(derive_signing_key(self._secret_access_key, scope))
         return key
 
     def __len__(self) -> int:

@@ -8,30 +8,35 @@ from msgspec import Struct
 from yett.sigv4.authorization import Expectation, Presented, check_moment, check_scope
 from yett.sigv4.canonical_request import Signable, canonical_request, octets, other_spellings
 from yett.sigv4.errors import Fault, SignatureRefused
-from yett.sigv4.signing_key import SigningKey, SigningKeys, derive_signing_key
+from yett.sigv4.signing_key import SigningKeys
 from yett.sigv4.string_to_sign import string_to_sign
 from yett.values.secret import Secret
 
 
 class Verified(Struct, frozen=True):
-    """What was signed."""
+    """A request whose signature is good; and what was signed, for those who ask."""
 
-    canonical_request: str
-    string_to_sign: str
+    request: Signable
+    presented: Presented
+    other_spelling: str | None = None  # of the canonical request: what was signed where that is not AWS's
+
+    @property
+    def canonical_request(self) -> str:
+        """The canonical request as it was signed."""
+        return self.other_spelling or _canonical_request(self.request, self.presented)
+
+    @property
+    def string_to_sign(self) -> str:
+        """The string to sign, as it was signed."""
+        return _string_to_sign(self.canonical_request, self.presented)
 
 
 def verify(
-    request: Signable,
-    presented: Presented,
-    *,
-    secret_access_key: Secret,
-    now: datetime,
-    expectation: Expectation,
-    signing_keys: SigningKeys | None = None,
+    request: Signable, presented: Presented, *, signing_keys: SigningKeys, now: datetime, expectation: Expectation
 ) -> Verified:
     """Check the signature that `read_presented` found in *request*, and once more its moment and scope.
 
-    The caller has found the secret by ``presented.access_key_id`` and has checked the session token.
+    The caller has found the secret of *signing_keys* by ``presented.access_key_id`` and has checked the session token.
 
     Raises:
         SignatureRefused: The signature is another, or moment or scope are not acceptable.
@@ -41,28 +46,31 @@ def verify(
     if presented.read_at is not now or presented.expectation is not expectation:
         check_moment(presented.signed_at, now=now, skew_seconds=expectation.skew_seconds)
         check_scope(presented.scope, timestamp=presented.timestamp, expectation=expectation)
-    if signing_keys is None:
-        signing_key = SigningKey(derive_signing_key(secret_access_key, presented.scope))
-    else:
-        signing_key = signing_keys.derive(secret_access_key, presented.scope)
-    names, in_query = presented.signed_headers, presented.form == "query"
-    first = canonical_request(request, names, without_signature=in_query)
-    signed = string_to_sign(octets(first), timestamp=presented.timestamp, scope=presented.scope)
-    if _is_same(signing_key.sign(octets(signed)), presented.signature):
-        return Verified(first, signed)
-    for other in other_spellings(request, first, without_signature=in_query):
-        other_signed = string_to_sign(octets(other), timestamp=presented.timestamp, scope=presented.scope)
-        if _is_same(signing_key.sign(octets(other_signed)), presented.signature):
-            return Verified(other, other_signed)
+    signing_key = signing_keys.get(presented.scope)
+    signature = presented.signature if presented.signature.isascii() else ""  # it is hexadecimal, if it is any good
+    signed = presented.string_to_sign
+    if signed is None or presented.request is not request:
+        signed = octets(_string_to_sign(_canonical_request(request, presented), presented))
+    if hmac.compare_digest(signing_key.sign(signed), signature):
+        return Verified(request, presented)
+    first = _canonical_request(request, presented)
+    for other in other_spellings(request, first, without_signature=presented.form == "query"):
+        if hmac.compare_digest(signing_key.sign(octets(_string_to_sign(other, presented))), signature):
+            return Verified(request, presented, other)
     raise SignatureRefused(
-        fault=Fault.MISMATCH, reason="the signature is another", canonical_request=first, string_to_sign=signed
+        fault=Fault.MISMATCH,
+        reason="the signature is another",
+        canonical_request=first,
+        string_to_sign=_string_to_sign(first, presented),
     )
 
 
-def _is_same(computed: str, presented: str) -> bool:
-    if presented.isascii():
-        return hmac.compare_digest(computed, presented)
-    return hmac.compare_digest(computed.encode(), octets(presented))
+def _canonical_request(request: Signable, presented: Presented) -> str:
+    return canonical_request(request, presented.signed_headers, without_signature=presented.form == "query")
+
+
+def _string_to_sign(canonical_request: str, presented: Presented) -> str:
+    return string_to_sign(octets(canonical_request), timestamp=presented.timestamp, scope=presented.scope)
 
 
 def check_session_token(presented: Presented, *, session_token: Secret | None) -> None:

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from yett.rules.execute_api.signature_causes import TRIES, find_cause, name_cause
-from yett.sigv4 import Expectation, Fault, SignatureRefused, SignedRequest, read_presented, verify
+from yett.sigv4 import Expectation, Fault, SignatureRefused, SignedRequest, SigningKeys, read_presented, verify
 from yett.sigv4.canonical_request import canonical_query
 from yett.values.http import Headers
 from yett.values.secret import Secret
@@ -73,7 +73,7 @@ def cause_of(request: SignedRequest) -> str | None:
     presented = read_presented(request, now=now, expectation=EXPECTATION)
     assert presented is not None
     with pytest.raises(SignatureRefused) as refused:
-        verify(request, presented, secret_access_key=Secret(SECRET), now=now, expectation=EXPECTATION)
+        verify(request, presented, signing_keys=SigningKeys(Secret(SECRET)), now=now, expectation=EXPECTATION)
     assert refused.value.fault is Fault.MISMATCH
     cause = find_cause(request, presented, secret_access_key=Secret(SECRET), expectation=EXPECTATION)
     assert cause is None or (SECRET not in cause and presented.signature not in cause)

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions
 """
 
 from datetime import datetime
+from functools import lru_cache
 from secrets import token_bytes
 from typing import Final
 
@@ -18,7 +19,9 @@ from yett.rules.execute_api.signature_causes import find_cause, name_cause
 from yett.services.iam.authentication import DECOY, expect, look_up, recognise
 from yett.sigv4 import (
     Dialect,
+    Expectation,
     Fault,
+    Presented,
     SignatureRefused,
     SignedRequest,
     code_for,
@@ -69,46 +72,64 @@ async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
     Raises:
         GatewayError: There is no signature, or it, its moment, scope or credentials are not good.
     """
+    request, plan = routed.sent, routed.question.plan
     try:
-        caller = await verify_signature(routed.sent, routed.question.plan, ports)
-    except GatewayError as error:
-        refusal = error.__cause__
+        found = recognise(request, ports, _expect(plan.region, ports.settings.strict_signed_headers))
+        if isinstance(found, Caller) and METHOD_OVERRIDE not in request.headers.by_name():
+            return found.standing
+        return (await _settle(found, request, plan, ports)).standing
+    except (SignatureRefused, CredentialsRefused) as refusal:
+        error = _word(refusal, request, plan, ports)
         if isinstance(refusal, CredentialsRefused) and refusal.fault in NOT_OURS:
-            vouched = await vouched_standing(routed, ports, expect(SERVICE, routed.plan.region, SKEW_SECONDS, False))
+            vouched = await vouched_standing(routed, ports, _expect(plan.region, False))
             if vouched is not None:
                 return vouched
-        raise
-    return caller.standing
+        raise error from refusal
 
 
-async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) -> Caller:
-    """The caller whose signature the request bears, in AWS's words for the gateway if it is not good.
+async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) -> None:
+    """Let a request pass that bears a good signature, whoever's it is.
 
     Raises:
-        GatewayError: As ``authenticate_iam``.
+        GatewayError: As ``authenticate_iam``, in AWS's words for the gateway.
     """
     try:
-        expectation = expect(SERVICE, plan.region, SKEW_SECONDS, ports.settings.strict_signed_headers)
-        caller = recognise(request, ports, expectation)
-        if not isinstance(caller, Caller):
-            caller = await look_up(request, caller, ports)
-        if METHOD_OVERRIDE in request.headers.by_name():
-            _check_override_is_signed(request, plan)
-        return caller
-    except SignatureRefused as refusal:
+        found = recognise(request, ports, _expect(plan.region, ports.settings.strict_signed_headers))
+        await _settle(found, request, plan, ports)
+    except (SignatureRefused, CredentialsRefused) as refusal:
+        raise _word(refusal, request, plan, ports) from refusal
+
+
+@lru_cache(maxsize=256)
+def _expect(region: str, is_strict: bool) -> Expectation:
+    return expect(SERVICE, region, SKEW_SECONDS, is_strict)
+
+
+async def _settle(found: Caller | Presented, request: HttpRequest, plan: StagePlan, ports: Ports) -> Caller:
+    """The caller, looked up if it was not recognised, who has signed for the method too."""
+    caller = found if isinstance(found, Caller) else await look_up(request, found, ports)
+    if request.headers.get(METHOD_OVERRIDE) is not None:
+        _check_override_is_signed(request, plan)
+    return caller
+
+
+def _word(
+    refusal: SignatureRefused | CredentialsRefused, request: HttpRequest, plan: StagePlan, ports: Ports
+) -> GatewayError:
+    """The refusal in AWS's words for the gateway."""
+    if isinstance(refusal, SignatureRefused):
         cause = name_cause(refusal)
         if refusal.fault is Fault.MISMATCH:
             cause = _find_cause(request, plan, ports)
-        raise _translate(refusal, echo=ports.settings.echo_canonical_request, cause=cause) from refusal
-    except CredentialsRefused as refusal:
-        _find_cause(request, plan, ports)  # in vain: so that an unknown access key costs what a known one does
-        if refusal.fault is CredentialFault.SESSION_TOKEN_EXPIRED:
-            raise ExpiredToken(refusal.reason) from refusal
-        raise InvalidSignature(
-            f"the credentials are not good: {refusal.reason}",
-            error_type=INVALID_TOKEN_TYPE,
-            message=INVALID_TOKEN_MESSAGE,
-        ) from refusal
+        return _translate(refusal, echo=ports.settings.echo_canonical_request, cause=cause)
+    _find_cause(request, plan, ports)  # in vain: so that an unknown access key costs what a known one does
+    if refusal.fault is CredentialFault.SESSION_TOKEN_EXPIRED:
+        return ExpiredToken(refusal.reason)
+    return InvalidSignature(
+        f"the credentials are not good: {refusal.reason}",
+        error_type=INVALID_TOKEN_TYPE,
+        message=INVALID_TOKEN_MESSAGE,
+    )
 
 
 def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | None:
@@ -116,7 +137,7 @@ def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | No
     if not CAUSES.take(request.received_at):
         return None
     now, signed = request.received_at, SignedRequest.of(request)
-    expectation = expect(SERVICE, plan.region, SKEW_SECONDS, False)
+    expectation = _expect(plan.region, False)
     try:
         presented = read_presented(signed, now=now, expectation=expectation)
     except SignatureRefused:
@@ -131,7 +152,7 @@ def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | No
 def _check_override_is_signed(request: HttpRequest, plan: StagePlan) -> None:
     """Refuse a method that whoever signed did not sign for: the header that names it must be among the signed ones."""
     # UNCERTAIN: what the service does; an unsigned override would let anyone on the way turn a GET into a DELETE.
-    expectation = expect(SERVICE, plan.region, SKEW_SECONDS, False)
+    expectation = _expect(plan.region, False)
     presented = read_presented(SignedRequest.of(request), now=request.received_at, expectation=expectation)
     if presented is None or METHOD_OVERRIDE not in presented.signed_headers:
         raise SignatureRefused(fault=Fault.MISMATCH, reason=f"`{METHOD_OVERRIDE}` is not among the signed headers")

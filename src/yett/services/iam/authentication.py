@@ -13,10 +13,10 @@ from yett.sigv4 import Expectation, Fault, Presented, SignatureRefused, SigningK
 from yett.values.http import HttpRequest
 from yett.values.secret import Secret
 
+DECOY_SCOPES: Final = 4_096  # ours: so many that an unknown key's signature costs what a known one's does
 # What the signature of an unknown key is checked with, so that it costs what a known one does. It never lets anyone in.
 DECOY: Final = Secret("0" * 40)
-# A bounded memory of keys derived from secrets: what it answers depends on its arguments alone, so one serves all.
-SIGNING_KEYS: Final = SigningKeys()
+DECOY_KEYS: Final = SigningKeys(DECOY, DECOY_SCOPES)
 
 
 async def authenticate(
@@ -54,16 +54,10 @@ def recognise(request: HttpRequest, ports: Ports, expectation: Expectation) -> C
     caller = ports.callers.current(access_key_id, session_token, now=now)
     if caller is None:
         return presented
-    verify(
-        request,
-        presented,
-        secret_access_key=caller.secret_access_key,
-        now=now,
-        expectation=expectation,
-        signing_keys=SIGNING_KEYS,
-    )
+    verify(request, presented, signing_keys=caller.signing_keys, now=now, expectation=expectation)
     if session_token is None:
-        note_use(presented, ports)
+        scope = presented.scope
+        ports.iam_store.note_use(access_key_id, LastUse(at=now, service=scope.service, region=scope.region))
     return caller
 
 
@@ -82,28 +76,15 @@ async def look_up(request: HttpRequest, presented: Presented, ports: Ports) -> C
         caller = await ports.callers.resolve(access_key_id, session_token, now=now)
     except CredentialsRefused as error:
         refusal = error
-    secret = DECOY if caller is None else caller.secret_access_key
+    signing_keys = DECOY_KEYS if caller is None else caller.signing_keys
     try:
-        verify(
-            request,
-            presented,
-            secret_access_key=secret,
-            now=now,
-            expectation=presented.expectation,
-            signing_keys=SIGNING_KEYS,
-        )
+        verify(request, presented, signing_keys=signing_keys, now=now, expectation=presented.expectation)
     except SignatureRefused:
         if refusal is None:
             raise
     if caller is None:
         raise refusal or SignatureRefused(fault=Fault.MISMATCH, reason="nobody has signed this")
     if session_token is None:
-        note_use(presented, ports)
+        scope = presented.scope
+        ports.iam_store.note_use(access_key_id, LastUse(at=now, service=scope.service, region=scope.region))
     return caller
-
-
-def note_use(presented: Presented, ports: Ports) -> None:
-    """Remember when, and for what, an access key was used."""
-    scope = presented.scope
-    use = LastUse(at=presented.read_at, service=scope.service, region=scope.region)
-    ports.iam_store.note_use(presented.access_key_id, use)
