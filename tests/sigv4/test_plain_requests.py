@@ -1,6 +1,5 @@
 """The compiled reading of a plain request answers as the definitions do, or leaves the answer to them."""
 
-import os
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sigv4.crowd import FORGERIES, make_request
 from tests.sigv4.support import EXPECTATION, HOST, NOW, SECRET, TIMESTAMP, botocore_signs, check, header, read
+from tests.twins import needs_twin
 
 from yett import compiled
 from yett.sigv4 import Presented, SignatureRefused, SignedRequest, SigningKeys, presented, verify
@@ -19,10 +19,7 @@ from yett.sigv4.string_to_sign import string_to_sign
 from yett.values.http import Headers
 
 MODULE = "yett.sigv4.plain_requests"
-pytestmark = pytest.mark.skipif(
-    not compiled.is_there(MODULE) and ("CI" not in os.environ or not compiled.IS_WANTED),
-    reason="SKIPPED: the compiled twins were not built here (no compiler, or no headers of Python's)",
-)
+pytestmark = needs_twin(MODULE)
 
 # Signed headers, each list remembered before.
 SIGNED = (

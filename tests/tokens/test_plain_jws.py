@@ -1,20 +1,16 @@
 """The compiled reader takes tokens apart as their definition does, or leaves them to it."""
 
-import os
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.tokens.support import CLAIMS, encode, private_key
+from tests.twins import needs_twin
 
 from yett import compiled
 from yett.tokens import TokenRefused, jws, read_jws, sign_jws
 
 MODULE = "yett.tokens.plain_jws"
-pytestmark = pytest.mark.skipif(
-    not compiled.is_there(MODULE) and "CI" not in os.environ,
-    reason="SKIPPED: the compiled twins were not built here (no compiler, or no headers of Python's)",
-)
+pytestmark = needs_twin(MODULE)
 
 HEADER = encode(b'{"alg":"RS256","kid":"one"}')
 ODD = st.sampled_from(

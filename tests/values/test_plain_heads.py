@@ -1,7 +1,6 @@
 """The compiled readers and writers answer as those that they stand in for, or leave the answer to them."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.server.test_framing import REFUSED
+from tests.twins import needs_twin
 
 from yett import compiled
 from yett.adapters.upstream import client, connection
@@ -21,10 +21,7 @@ from yett.values.errors import Refusal
 from yett.values.http import Headers, HttpResponse
 
 MODULE = "yett.values.plain_heads"
-pytestmark = pytest.mark.skipif(
-    not compiled.is_there(MODULE) and "CI" not in os.environ,
-    reason="SKIPPED: the compiled twins were not built here (no compiler, or no headers of Python's)",
-)
+pytestmark = needs_twin(MODULE)
 
 
 def test_the_twins_are_built_where_the_whole_suite_must_run() -> None:

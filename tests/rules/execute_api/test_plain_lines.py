@@ -1,6 +1,5 @@
 """The compiled functions answer as the definitions that they stand in for, or leave the answer to them."""
 
-import os
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.rules.execute_api.support import NOW, REQUEST_ID, call, http
+from tests.twins import needs_twin
 
 from yett import compiled
 from yett.compiled import twin
@@ -25,10 +25,7 @@ from yett.rules.execute_api.request_ids import extended_request_id, request_id_l
 from yett.values.http import Headers, Lines
 
 MODULE = "yett.rules.execute_api.plain_lines"
-pytestmark = pytest.mark.skipif(
-    not compiled.is_there(MODULE) and "CI" not in os.environ,
-    reason="SKIPPED: the compiled twins were not built here (no compiler, or no headers of Python's)",
-)
+pytestmark = needs_twin(MODULE)
 
 
 class Text(str):
