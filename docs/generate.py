@@ -17,6 +17,7 @@ from yett.cli.main import COMMANDS, yett
 from yett.control_plane.dynamodb_resources import NOT_RELAYED, RELAYED
 from yett.policy.condition.operators import OPERATORS
 from yett.rules.execute_api import errors as gateway_errors
+from yett.rules.execute_api import request_context as call_keys
 from yett.rules.execute_api.errors import GatewayError, ResponseType
 from yett.rules.execute_api.gateway_responses.rest import DEFAULT_STATUS
 from yett.rules.sts.saml_attributes import KEYS as SAML_ATTRIBUTES
@@ -140,12 +141,6 @@ VARIABLES: Final[Mapping[str, Variable]] = {
 
 # What policies may ask of whom: heading -> (module, function) whose dictionaries name the keys.
 KEYS_BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
-    ("Of every call to a deployed API", "rules/execute_api/request_context.py", "build_context"),
-    (
-        "Of a call through a VPC endpoint, instead of `aws:SourceIp`",
-        "rules/execute_api/request_context.py",
-        "_vpc_keys",
-    ),
     ("Of every signed call to an AWS API", "services/iam/authorization.py", "context_of"),
     ("Of the resource that an AWS API is asked about", "services/iam/authorization.py", "owner_keys"),
     ("Of a caller known to IAM, at APIs and AWS APIs alike", "policy/request.py", "principal_context"),
@@ -327,6 +322,11 @@ def condition_keys() -> str:
         "Names compare without case. A key that a request does not have is absent, as at "
         "AWS: most operators then do not match."
     ]
+    for heading, keys_there in (
+        ("Of every call to a deployed API", {*call_keys.KEYS, call_keys.MFA_AGE} - call_keys.VPC_KEYS.keys()),
+        ("Of a call through a VPC endpoint, instead of `aws:SourceIp`", call_keys.VPC_KEYS.keys()),
+    ):
+        parts.append(f"## {heading}\n\n{bullets(sorted(keys_there))}")
     for heading, path, function in KEYS_BY_CODE:
         parts.append(f"## {heading}\n\n{bullets(sorted(keys_of(SOURCE / path, function), key=str.lower))}")
     of_saml = keys_of(SOURCE / "rules/sts/saml.py", "*").union(*SAML_ATTRIBUTES.values())

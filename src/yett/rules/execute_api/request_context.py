@@ -35,7 +35,7 @@ class CallContext(RequestContext):
 
     def look_up(self, key: str) -> Values:
         """The values of a key, in lower case; None where the call has none."""
-        read = _OF_CALLS.get(key)
+        read = KEYS.get(key)
         if read is not None:
             return read(self._facts, self._plan)
         if self._caller is None:
@@ -47,7 +47,7 @@ class CallContext(RequestContext):
     def names(self) -> tuple[str, ...]:
         """Every key that the call has, in lower case."""
         callers = () if self._caller is None else (*self._caller.principal_keys, MFA_AGE)
-        return tuple(key for key in dict.fromkeys((*_OF_CALLS, *callers)) if self.find(key) is not None)
+        return tuple(key for key in dict.fromkeys((*KEYS, *callers)) if self.find(key) is not None)
 
 
 def _mfa_age(identity: Identity, facts: Facts) -> Values:
@@ -87,7 +87,14 @@ def _resource_org_paths(_: Facts, plan: StagePlan) -> Values:
     return None if plan.organization_id is None else _one(plan.organization_path)
 
 
-_OF_CALLS: Final[Mapping[str, Callable[[Facts, StagePlan], Values]]] = {
+# key -> how it is read; of a call through a VPC endpoint, and of every call
+VPC_KEYS: Final[Mapping[str, Callable[[Facts, StagePlan], Values]]] = {
+    "aws:vpcsourceip": _vpc_source_ip,
+    "aws:sourcevpc": _source_vpc,
+    "aws:sourcevpce": _source_vpce,
+}
+KEYS: Final[Mapping[str, Callable[[Facts, StagePlan], Values]]] = {
+    **VPC_KEYS,
     "aws:securetransport": lambda facts, _: TRUE if facts.is_secure else FALSE,
     "aws:currenttime": lambda facts, _: (render_iso(facts.received_at),),
     "aws:epochtime": lambda facts, _: (str(int(facts.received_at.timestamp())),),
@@ -98,9 +105,6 @@ _OF_CALLS: Final[Mapping[str, Callable[[Facts, StagePlan], Values]]] = {
     "aws:viaawsservice": lambda _, __: FALSE,
     "aws:principalisawsservice": lambda _, __: FALSE,
     "aws:sourceip": _source_ip,
-    "aws:vpcsourceip": _vpc_source_ip,
-    "aws:sourcevpc": _source_vpc,
-    "aws:sourcevpce": _source_vpce,
     "aws:useragent": lambda facts, _: _one(facts.user_agent),
     "aws:referer": lambda facts, _: _one(facts.referer),
 }
