@@ -41,7 +41,7 @@ class CognitoAuthenticator:
     """Verifies user-pool tokens. What was verified for one authorizer never opens another, nor outlives its key set."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports, self._key_sets = ports, ports.key_sets
+        self._ports = ports
         # Whose signature was verified; and once one came again, with what it was accepted for, if it was.
         self._known: OrderedDict[TokenKey, VerifiedToken] = OrderedDict()
         self._pools_by_issuer = lru_cache(maxsize=KNOWN_AUTHORIZERS)(self._find_issuers)
@@ -74,7 +74,7 @@ class CognitoAuthenticator:
 
     def _stands(self, token: VerifiedToken) -> bool:
         """Whether the key set is still the one that verified the token."""
-        current = self._key_sets.current(token.issuer)
+        current = self._ports.key_sets.current(token.issuer)
         return current is not None and current[1] == token.generation
 
     def _accept_again(
@@ -102,7 +102,7 @@ class CognitoAuthenticator:
             pool_arn = self._pools_by_issuer(authorizer.pool_arns).get(issuer)
             if pool_arn is None:
                 raise _of_no_pool()
-            key_sets, now = self._key_sets, routed.request.received_at
+            key_sets, now = self._ports.key_sets, routed.request.received_at
             found = key_sets.current(issuer) or await key_sets.resolve(issuer, now=now)
             if found is not None and found[0].find(read.jose_header.kid or "", "RS256") is None:
                 found = await key_sets.resolve(issuer, now=now, unknown_kid=True)
