@@ -4,7 +4,8 @@ A task starts in the event loop's next round, and is scheduled, registered and f
 nothing, or once, for a backend. So a request is begun where its last byte is read, goes on from there when what it
 waits for is done, and looks like a task to what it runs: time-outs work as in any.
 
-What asks more of a task than ``asyncio.timeout`` does needs one of its own: see `server/doors.py`.
+What asks more of a task than ``asyncio.timeout`` does needs one of its own, as ASGI applications have: see
+`server/asgi_bridge.py`. The methods are those of ``asyncio.Task`` that time-outs and task groups call.
 
 Source: https://docs.python.org/3/library/asyncio-extending.html (task lifetime support)
 """
