@@ -45,7 +45,7 @@ clean:
 
 # Editable, with the compiled twins (*.pyx) built beside their modules where there is a compiler.
 # pip is asked quietly: what it would print is no news. constraints.txt pins everything that is installed.
-$(STAMP): pyproject.toml constraints.txt setup.py $(wildcard src/yett/*/*.pyx src/yett/*/*/*.pyx)
+$(STAMP): pyproject.toml constraints.txt setup.py $(wildcard src/yett/*/*.p[xy][xd] src/yett/*/*/*.p[xy][xd])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "yett needs Python 3.11 or newer; $(PYTHON) is older, or is not there. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "setting up $(VENV) (once, about a minute) ..."
 	@$(PYTHON) -m venv $(VENV)

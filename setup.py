@@ -16,6 +16,7 @@ TWINS = cythonize(
         for source in SOURCES
     ],
     build_dir="build/twins",
+    include_path=["src"],
     quiet=True,
 )
 for each in TWINS:

@@ -19,14 +19,12 @@ from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memchr, memcmp, memcpy
 
-cdef extern from "Python.h":
-    unsigned char* PyUnicode_1BYTE_DATA(PyObject* text)
-    bint PyUnicode_IS_COMPACT_ASCII(PyObject* text)
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text)
-    bint PyUnicode_CheckExact(PyObject* text)
-    unicode PyUnicode_Substring(object text, Py_ssize_t start, Py_ssize_t end)
+from yett.values.ascii_text cimport (
+    PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII, byte,
+)
 
-ctypedef unsigned char byte
+cdef extern from "Python.h":
+    unicode PyUnicode_Substring(object text, Py_ssize_t start, Py_ssize_t end)
 
 cdef enum:
     # Bounds of what is plain; longer requests are written by the definition, up to the bounds of `limits.py`.

@@ -10,16 +10,11 @@ Source: https://www.rfc-editor.org/rfc/rfc7515#section-7.1
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.object cimport PyObject
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr
 
-cdef extern from "Python.h":
-    unicode PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
-    unsigned char* PyUnicode_1BYTE_DATA(PyObject* text)
-    bint PyUnicode_IS_COMPACT_ASCII(PyObject* text)
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text)
-    bint PyUnicode_CheckExact(PyObject* text)
-
-ctypedef unsigned char byte
+from yett.values.ascii_text cimport (
+    PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII, byte, make_text,
+)
 
 cdef enum:
     # Bounds of what is plain; what is larger is read in Python, up to the bounds of `tokens/limits.py`.
@@ -62,9 +57,7 @@ def take_apart(token):
     signature = _decode(second + 1, end - second - 1)
     if signature is None:
         return None
-    cdef unicode header = PyUnicode_New(first - data, 127)
-    memcpy(PyUnicode_1BYTE_DATA(<PyObject*>header), data, first - data)
-    return header, PyBytes_FromStringAndSize(<const char*>data, second - data), payload, signature
+    return make_text(data, first - data), PyBytes_FromStringAndSize(<const char*>data, second - data), payload, signature
 
 
 cdef bytes _decode(const byte* at, Py_ssize_t size):

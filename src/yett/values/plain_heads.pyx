@@ -18,15 +18,10 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcmp, memcpy
 
-cdef extern from "Python.h":
-    unicode PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
-    unsigned char* PyUnicode_1BYTE_DATA(PyObject* text)
-    bint PyUnicode_IS_COMPACT_ASCII(PyObject* text)
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text)
-    bint PyUnicode_CheckExact(PyObject* text)
-    bint PyTuple_CheckExact(PyObject* pair)
-
-ctypedef unsigned char byte
+from yett.values.ascii_text cimport (
+    PyTuple_CheckExact, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII, byte,
+    make_text,
+)
 
 cdef enum:
     # Bounds of what is plain; larger heads are read in Python, up to the bounds of `server/limits.py`.
@@ -119,20 +114,13 @@ cdef _Name _find_name(const byte* at, Py_ssize_t size):
         if not classes[at[each]] & TOKEN:
             return None
     name = _Name.__new__(_Name)
-    name.text = _text(at, size)
+    name.text = make_text(at, size)
     name.lowered = name.text.lower()
     name.meaning = _MEANINGS.get(name.lowered, ORDINARY)
     if name.lowered.startswith(_OWN_PREFIX):
         name.meaning |= UNPLAIN_IN_REQUEST
     _known[digest & (KNOWN_NAMES - 1)] = name
     return name
-
-
-cdef inline unicode _text(const byte* at, Py_ssize_t size):
-    """ASCII as text."""
-    cdef unicode made = PyUnicode_New(size, 127)
-    memcpy(PyUnicode_1BYTE_DATA(<PyObject*>made), at, size)
-    return made
 
 
 cdef inline tuple _pair(unicode name, unicode value):
@@ -190,7 +178,7 @@ cdef int _read_lines(const byte* data, Py_ssize_t at, Py_ssize_t size, list line
         while last > first and (data[last - 1] == 32 or data[last - 1] == 9):
             last -= 1
         at += 2
-        value = _text(data + first, last - first)
+        value = make_text(data + first, last - first)
         if name.meaning & (HOST | LENGTH | CONNECTION):
             if name.meaning & HOST:
                 seen.hosts += 1
@@ -268,11 +256,11 @@ def read_request_head(bytes data not None):
         at += 1
     if at + 11 > size or memcmp(head + at, b" HTTP/1.1\r\n", 11) != 0:
         return None
-    target = _text(head + start, at - start)
+    target = make_text(head + start, at - start)
     if mark < 0:
         path, query = target, ""
     else:
-        path, query = _text(head + start, mark - start), _text(head + mark + 1, at - mark - 1)
+        path, query = make_text(head + start, mark - start), make_text(head + mark + 1, at - mark - 1)
     cdef list lines = []
     cdef dict index = {}
     if not _read_lines(head, at + 11, size, lines, index, UNPLAIN_IN_REQUEST, &seen):

@@ -17,17 +17,12 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcpy
 
+from yett.values.ascii_text cimport (
+    PyTuple_CheckExact, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII, byte,
+    make_text,
+)
+
 import_datetime()
-
-cdef extern from "Python.h":
-    unicode PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
-    unsigned char* PyUnicode_1BYTE_DATA(PyObject* text)
-    bint PyUnicode_IS_COMPACT_ASCII(PyObject* text)
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text)
-    bint PyUnicode_CheckExact(PyObject* text)
-    bint PyTuple_CheckExact(PyObject* pair)
-
-ctypedef unsigned char byte
 
 cdef enum:
     MAX_LINES = 128
@@ -157,7 +152,7 @@ def trace_root(object moment, str request_id not None):
         text[14 - each] = HEX[seconds & 15]
         seconds >>= 4
     text[15] = 45  # "-"
-    return _text(text, 16 + TRACE_DIGITS)
+    return make_text(text, 16 + TRACE_DIGITS)
 
 
 def extended_request_id(str request_id not None):
@@ -182,7 +177,7 @@ def extended_request_id(str request_id not None):
         text[4 * each + 2] = BASE64[three >> 6 & 63]
         text[4 * each + 3] = BASE64[three & 63]
     text[15] = 61  # "="
-    return _text(text, 16)
+    return make_text(text, 16)
 
 
 cdef int _take_digits(str request_id, char* to, int wanted) noexcept:
@@ -221,7 +216,3 @@ cdef long long _days_since_1970(long long year, int month, int day) noexcept:
     return 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + of_year - 719468
 
 
-cdef unicode _text(const char* ascii, Py_ssize_t size):
-    cdef unicode made = PyUnicode_New(size, 127)
-    memcpy(PyUnicode_1BYTE_DATA(<PyObject*>made), ascii, size)
-    return made
