@@ -113,10 +113,9 @@ class PluggedUpstream(PooledUpstream):
         pool: Pool,
         *,
         deadline: float,  # noqa: ARG002
-        loop: asyncio.AbstractEventLoop,
     ) -> UpstreamConnection:
-        backend = Backend(loop)
-        connection = backend.connection = UpstreamConnection(pool, loop)
+        backend = Backend(pool.loop)
+        connection = backend.connection = UpstreamConnection(pool)
         connection.connection_made(cast("asyncio.Transport", backend))
         pool.connections.add(connection)
         return connection
@@ -146,7 +145,7 @@ class Way:
         hosts = Edge(hosts=HostRule(domains=frozenset()), trusted_proxies=())
         self._loop = loop
         self._client = Transport()
-        shared = Shared(self._door.answer, edge=hosts, limits=Limits(), scheme="http")
+        shared = Shared(self._door.answer, edge=hosts, limits=Limits(), scheme="http", loop=loop)
         self._protocol = GatewayProtocol(shared, loop)
         self._protocol.connection_made(cast("asyncio.Transport", self._client))
 

@@ -13,6 +13,7 @@ from tests.twins import needs_twin
 from yett import compiled
 from yett.adapters.upstream import client, connection
 from yett.adapters.upstream.connection import UpstreamConnection
+from yett.outgoing import Outgoing
 from yett.ports.upstream import PUBLIC_ONLY, UpstreamBadAddress, UpstreamRequest, UpstreamResponse
 from yett.server import framing, responses
 from yett.server.edge import strip_own_headers
@@ -185,7 +186,9 @@ def test_a_name_that_was_kept_is_not_taken_for_another() -> None:
 class Wire:
     """What a connection asks of a transport and of its pool."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.outgoing = Outgoing(loop)
         self.is_aborted = False
 
     def write(self, data: bytes) -> None:
@@ -216,8 +219,8 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def outcome_of(data: bytes, loop: asyncio.AbstractEventLoop, *, reader: Any) -> tuple[object, ...]:
     """What becomes of an exchange whose answer is *data*."""
-    wire = Wire()
-    asked = UpstreamConnection(wire, loop)
+    wire = Wire(loop)
+    asked = UpstreamConnection(wire)
     asked.connection_made(cast("asyncio.Transport", wire))
     kept, connection._read_answer = connection._read_answer, reader  # type: ignore[misc]
     try:
@@ -275,8 +278,8 @@ def test_what_backends_answer_is_plain(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def test_one_connection_may_have_plain_answers_and_others(loop: asyncio.AbstractEventLoop) -> None:
-    wire = Wire()
-    asked = UpstreamConnection(wire, loop)
+    wire = Wire(loop)
+    asked = UpstreamConnection(wire)
     asked.connection_made(cast("asyncio.Transport", wire))
     plain = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n\r\n"

@@ -105,7 +105,7 @@ async def listen(
         OSError: The address is in use, or not ours.
     """
     loop = asyncio.get_running_loop()
-    shared = Shared(handler, edge=edge, limits=limits or Limits(), scheme="https" if ssl else "http")
+    shared = Shared(handler, edge=edge, limits=limits or Limits(), scheme="https" if ssl else "http", loop=loop)
     server = await loop.create_server(
         lambda: GatewayProtocol(shared, loop),
         host,
@@ -127,7 +127,7 @@ async def listen_on(
 ) -> Listener:
     """Serve *handler* on sockets that are bound; whoever else has them goes on having them when the listener closes."""
     loop = asyncio.get_running_loop()
-    shared = Shared(handler, edge=edge, limits=limits or Limits(), scheme="https" if ssl else "http")
+    shared = Shared(handler, edge=edge, limits=limits or Limits(), scheme="https" if ssl else "http", loop=loop)
     servers = [
         await loop.create_server(
             lambda: GatewayProtocol(shared, loop),

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 import structlog
 
+from yett.outgoing import Outlet
 from yett.server.answering import Answering
 from yett.server.body_bounds import check_length
 from yett.server.edge import Client, parse_address, resolve_client, strip_own_headers
@@ -63,6 +64,7 @@ class GatewayProtocol(asyncio.Protocol):
         "_is_write_paused",
         "_linger_bytes",
         "_loop",
+        "_outlet",
         "_parser",
         "_peer",
         "_peer_is_done",
@@ -76,6 +78,7 @@ class GatewayProtocol(asyncio.Protocol):
     )
 
     _transport: asyncio.Transport
+    _outlet: Outlet
     _head: Head
     _chunked: ChunkedBody
 
@@ -91,8 +94,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._holding = Holding(shared)  # for the body
         self._unwritten_bytes = 0  # of the budget, for an answer that the client does not take
         self._linger_bytes = 0
-        self._is_paused = False
-        self._is_write_paused = False
+        self._is_paused = self._is_write_paused = False
         self._peer_is_done = False
         self._deadline = loop.time() + shared.limits.header_timeout_seconds
         self._write_deadline = inf
@@ -105,6 +107,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._outlet = Outlet(self._transport, self._shared.outgoing)
         peer_name: Any = transport.get_extra_info("peername")
         if isinstance(peer_name, tuple) and peer_name:
             self._peer = parse_address(str(peer_name[0])) or _UNKNOWN_PEER
@@ -142,6 +145,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._peer_is_done = True
+        self._outlet.write()
         # A client may half-close and wait for answers, but not for a body without a foreseeable end; over TLS, never.
         if self._relay is not None and self._relay.length is None:
             return False
@@ -253,7 +257,7 @@ class GatewayProtocol(asyncio.Protocol):
         if data:
             self._read_body(data)
         elif head.expects_continue:
-            self._transport.write(CONTINUE)
+            self._outlet.write(CONTINUE)
 
     def _read_body(self, data: bytes) -> None:
         if self._state is CHUNKED_BODY:
@@ -350,7 +354,7 @@ class GatewayProtocol(asyncio.Protocol):
             if self._state is not CLOSED:
                 self._relay = Relay(stream, self._transport, self._loop, is_paused=self._is_write_paused)
                 head = render_head(response, is_head=is_head, keep_alive=keep_alive, is_chunked=is_chunked)
-                self._transport.write(head)
+                self._outlet.write(head)
                 if has_body(response.status, is_head=is_head):
                     await self._relay.run(is_chunked=is_chunked)
         except BaseException as error:
@@ -391,9 +395,9 @@ class GatewayProtocol(asyncio.Protocol):
             _log.exception("an answer cannot be put on the wire", request_id=request_id)
             whole = render(failure_response(request_id), is_head=is_head, keep_alive=keep_alive)
         if isinstance(whole, bytes):
-            self._transport.write(whole)
+            self._outlet.keep(whole)
         else:
-            self._transport.writelines(whole)
+            self._outlet.write(*whole)
         self._go_on(keep_alive=keep_alive)
 
     def _go_on(self, *, keep_alive: bool) -> None:
@@ -429,7 +433,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._release()
         self._unread = b""
         response = refusal_response(refused, self._shared.request_ids.take())
-        self._transport.write(render_head(response, is_head=False, keep_alive=False) + response.body)
+        self._outlet.write(render_head(response, is_head=False, keep_alive=False) + response.body)
         if self._peer_is_done:
             self._close()
             return
@@ -442,4 +446,5 @@ class GatewayProtocol(asyncio.Protocol):
         """Close once what was written is taken; a client that does not take it is aborted by the sweep."""
         self._state = LINGERING
         self._deadline = self._loop.time() + self._shared.limits.write_timeout_seconds
+        self._outlet.write()
         self._transport.close()

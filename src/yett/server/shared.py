@@ -1,10 +1,12 @@
 """What the connections of one listener share: its settings, its budget, and who is connected."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Protocol
 
+from yett.outgoing import Outgoing
 from yett.server.edge import Edge
 from yett.server.framing import RequestRefused
 from yett.server.limits import LARGE_BODIES_SHARE, MAX_KNOWN_HOSTS, Limits
@@ -65,13 +67,17 @@ class Shared:
         "large_bodies",
         "limits",
         "on_empty",
+        "outgoing",
         "refusals",
         "request_ids",
         "scheme",
     )
 
-    def __init__(self, handler: Handler, *, edge: Edge, limits: Limits, scheme: str) -> None:
+    def __init__(
+        self, handler: Handler, *, edge: Edge, limits: Limits, scheme: str, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.handler = handler
+        self.outgoing = Outgoing(loop)
         self.limits = limits
         self.scheme = scheme
         self.request_ids = RequestIds()

@@ -447,7 +447,7 @@ async def test_what_cannot_be_put_on_the_wire_is_refused_before_anything_is_sent
     assert upstream.connection_count == 0
 
 
-def test_the_host_line_names_a_port_that_is_not_the_schemes() -> None:
+async def test_the_host_line_names_a_port_that_is_not_the_schemes() -> None:
     cases = {
         ("http", "a", 80): b"a",
         ("http", "a", 81): b"a:81",
@@ -456,5 +456,5 @@ def test_the_host_line_names_a_port_that_is_not_the_schemes() -> None:
     }
     for (scheme, host, port), expected in cases.items():
         request = request_to(port, scheme=scheme, host=host)
-        pool = Pool((scheme, host, port, request.network_rule, False))
+        pool = Pool((scheme, host, port, request.network_rule, False), asyncio.get_running_loop())
         assert render_request(request, pool.authority) == b"GET /a?b=c HTTP/1.1\r\nHost: " + expected + b"\r\n\r\n"

@@ -69,11 +69,10 @@ class PooledUpstream:
         """Send one request and wait for the answer, whole or as a stream; as the port says."""
         pool = self._pool_of(request)
         message = render_request(request, pool.authority)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + request.timeout_seconds
+        deadline = pool.loop.time() + request.timeout_seconds
         kept = pool.take()
         while True:
-            connection = kept or await self._connect(pool, deadline=deadline, loop=loop)
+            connection = kept or await self._connect(pool, deadline=deadline)
             try:
                 return await connection.exchange(
                     message,
@@ -121,16 +120,16 @@ class PooledUpstream:
         if pool is None:
             if len(self._pools) >= MAX_ORIGINS:
                 self._pools = {each: kept for each, kept in self._pools.items() if kept.connections}
-            pool = self._pools[origin] = Pool(origin)
+            pool = self._pools[origin] = Pool(origin, asyncio.get_running_loop())
         return pool
 
-    async def _connect(self, pool: Pool, *, deadline: float, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
+    async def _connect(self, pool: Pool, *, deadline: float) -> UpstreamConnection:
         if self.connection_count + self._connecting >= MAX_CONNECTIONS:
             raise UpstreamUnreachable("too many connections to backends")
         self._connecting += 1
         try:
             async with asyncio.timeout_at(deadline):
-                connection = await self._connect_to_permitted(pool, loop)
+                connection = await self._connect_to_permitted(pool)
         except TimeoutError:
             raise UpstreamTimedOut("no connection to the backend in time") from None
         finally:
@@ -138,10 +137,11 @@ class PooledUpstream:
         pool.connections.add(connection)
         self._pools[pool.origin] = pool  # which may have been forgotten while it had no connection
         if self._timer is None:
-            self._timer = loop.call_later(SWEEP_SECONDS, self._sweep, loop)
+            self._timer = pool.loop.call_later(SWEEP_SECONDS, self._sweep, pool.loop)
         return connection
 
-    async def _connect_to_permitted(self, pool: Pool, loop: asyncio.AbstractEventLoop) -> UpstreamConnection:
+    async def _connect_to_permitted(self, pool: Pool) -> UpstreamConnection:
+        loop = pool.loop
         scheme, host, port, rule, insecure = pool.origin
         addresses = await resolve(host, port, loop)
         permitted = [address for address in addresses if permits(rule, address)]
@@ -153,7 +153,7 @@ class PooledUpstream:
             try:
                 async with asyncio.timeout(None if at == last else CONNECT_TIMEOUT_SECONDS):
                     _, connection = await loop.create_connection(
-                        lambda: UpstreamConnection(pool, loop),
+                        lambda: UpstreamConnection(pool),
                         str(address),
                         port,
                         ssl=context,

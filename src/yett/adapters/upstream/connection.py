@@ -20,6 +20,7 @@ from yett.adapters.upstream.limits import (
     UNREAD_TIMEOUT_SECONDS,
 )
 from yett.compiled import twin
+from yett.outgoing import Outgoing, Outlet
 from yett.ports.upstream import (
     UpstreamFailed,
     UpstreamResponse,
@@ -50,6 +51,9 @@ class ConnectionLost(UpstreamUnreachable):
 class Owner(Protocol):
     """Who keeps connections: the pool."""
 
+    loop: asyncio.AbstractEventLoop
+    outgoing: Outgoing
+
     def forget(self, connection: "UpstreamConnection") -> None:
         """The connection is closed."""
         ...
@@ -76,7 +80,9 @@ class UpstreamConnection(asyncio.Protocol):
         "_last_piece",
         "_length",
         "_lines",
+        "_loop",
         "_names",
+        "_outlet",
         "_owner",
         "_parser",
         "_reads_until_close",
@@ -89,7 +95,6 @@ class UpstreamConnection(asyncio.Protocol):
         "_waiter",
         "deadline",
         "is_usable",
-        "loop",
         "served",
     )
 
@@ -104,6 +109,7 @@ class UpstreamConnection(asyncio.Protocol):
     _last_piece: bytes  # of a body with a Content-Length: what the last bytes read must end with
     _length: int | None  # the Content-Length
     _lines: list[tuple[str, str]]
+    _outlet: Outlet
     _names: list[str]  # of the lines, in lower case
     _reads_until_close: bool
     _silent_bytes: int  # received since the last byte of head or body: chunk sizes, extensions, trailers
@@ -111,9 +117,9 @@ class UpstreamConnection(asyncio.Protocol):
     _stream_deadline: float
     _streams_above_bytes: int | None
 
-    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: Owner) -> None:
         self._owner = owner
-        self.loop = loop
+        self._loop = owner.loop
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[UpstreamResponse] | None = None
         self.deadline = inf  # of the exchange, or of the idle wait; by the event loop's clock
@@ -137,12 +143,11 @@ class UpstreamConnection(asyncio.Protocol):
         self._streams_above_bytes = streams_above_bytes
         self.is_usable = False
         self.deadline = deadline
-        waiter = self._waiter = self.loop.create_future()
-        transport = cast("asyncio.Transport", self._transport)
+        waiter = self._waiter = self._loop.create_future()
         if isinstance(message, bytes):
-            transport.write(message)
+            self._outlet.keep(message)
         else:
-            transport.writelines(message)
+            self._outlet.write(*message)
         return waiter
 
     def close(self) -> None:
@@ -178,10 +183,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._outlet = Outlet(self._transport, self._owner.outgoing)
         self.is_usable = True
 
     def data_received(self, data: bytes) -> None:
-        if self._waiter is None and self._stream is None:
+        if self._outlet.unsent or (self._waiter is None and self._stream is None):
             self.close()  # nobody asked: whatever it is, it must not become the next request's answer
             return
         if not self._has_answer_begun:
@@ -329,8 +335,8 @@ class UpstreamConnection(asyncio.Protocol):
             if waiter is None or waiter.done():
                 self.close()
                 return
-            stream = self._stream = UpstreamBody(self, self.loop, length=self._length)
-            self._stream_deadline = self.loop.time() + STREAM_TIMEOUT_SECONDS
+            stream = self._stream = UpstreamBody(self, self._loop, length=self._length)
+            self._stream_deadline = self._loop.time() + STREAM_TIMEOUT_SECONDS
             headers, is_closing = self._relayed_headers()
             self._is_soiled = self._is_soiled or is_closing
             waiter.set_result(UpstreamResponse(status=self._status, headers=headers, body=b"", stream=stream))
@@ -346,7 +352,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _extend(self) -> None:
         """Wait on: for the backend, or while it is paused for the reader."""
         patience = UNREAD_TIMEOUT_SECONDS if self._is_paused else STREAM_IDLE_TIMEOUT_SECONDS
-        self.deadline = min(self._stream_deadline, self.loop.time() + patience)
+        self.deadline = min(self._stream_deadline, self._loop.time() + patience)
 
     def _relayed_headers(self) -> tuple[Headers, bool]:
         """The lines of the answer that are not about this connection; whether it is to be closed."""

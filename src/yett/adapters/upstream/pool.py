@@ -1,11 +1,13 @@
 """The connections to one origin: who waits for work, and under which name the origin is asked."""
 
+import asyncio
 import re
 from typing import Final
 
 from yett.adapters.upstream.addresses import parse_literal
 from yett.adapters.upstream.connection import UpstreamConnection
 from yett.adapters.upstream.limits import IDLE_TIMEOUT_SECONDS, MAX_IDLE_PER_ORIGIN
+from yett.outgoing import Outgoing
 from yett.ports.upstream import NetworkRule, UpstreamBadAddress
 
 # Scheme, host, port, rule, and whether certificates go unchecked: a connection opened under one rule never serves
@@ -19,9 +21,9 @@ _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.
 class Pool:
     """The connections to one origin: of one address under one rule."""
 
-    __slots__ = ("_idle", "authority", "connections", "origin")
+    __slots__ = ("_idle", "authority", "connections", "loop", "origin", "outgoing")
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
         """
         Raises:
             UpstreamBadAddress: There is a part of it that is none.
@@ -32,6 +34,8 @@ class Pool:
         if _HOST_NAME.fullmatch(host) is None and parse_literal(host) is None:
             raise UpstreamBadAddress("no host name or address")
         self.origin = origin
+        self.loop = loop
+        self.outgoing = Outgoing(loop)
         written = f"[{host}]" if ":" in host else host
         self.authority = written if port == _DEFAULT_PORTS[scheme] else f"{written}:{port}"
         self.connections: set[UpstreamConnection] = set()
@@ -53,7 +57,7 @@ class Pool:
         if len(self._idle) >= MAX_IDLE_PER_ORIGIN:
             connection.close()
             return
-        connection.deadline = connection.loop.time() + IDLE_TIMEOUT_SECONDS
+        connection.deadline = self.loop.time() + IDLE_TIMEOUT_SECONDS
         self._idle.append(connection)
 
     def forget(self, connection: UpstreamConnection) -> None:
