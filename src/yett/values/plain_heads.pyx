@@ -16,6 +16,7 @@ from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
+from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy
 
 from yett.values.ascii_text cimport (
@@ -31,7 +32,8 @@ cdef enum:
     MAX_LENGTH_DIGITS = 15
     MAX_JOINED = 65536  # bytes; larger bodies are written beside their head, not copied into it
     FRAME = 80  # bytes, more than the lines have that we add
-    KNOWN_NAMES = 512  # a power of two
+    KNOWN_NAMES_BITS = 9
+    KNOWN_NAMES = 512  # two to the power of that
 
     # What a byte may be part of.
     TOKEN = 1  # a name
@@ -95,15 +97,26 @@ cdef class _Name:
 cdef list _known = [None] * KNOWN_NAMES
 
 
+cdef inline Py_ssize_t _place(const byte* at, Py_ssize_t size) noexcept:
+    """Where a name is kept: by its ends and its length, which few names share."""
+    cdef uint64_t first = 0, last = 0
+    cdef Py_ssize_t each
+    if size >= 8:
+        memcpy(&first, at, 8)
+        memcpy(&last, at + size - 8, 8)
+    else:
+        for each in range(size):
+            first = first << 8 | at[each]
+    return ((first ^ last * 0x9E3779B97F4A7C15u ^ size) * 0xFF51AFD7ED558CCDu) >> (64 - KNOWN_NAMES_BITS)
+
+
 cdef _Name _find_name(const byte* at, Py_ssize_t size):
     """The name that stands there; None if it is no token, or a long one."""
-    cdef unsigned int digest = 2166136261u
     cdef Py_ssize_t each
     if size == 0 or size > MAX_NAME:
         return None
-    for each in range(size):
-        digest = (digest ^ at[each]) * 16777619u
-    cdef PyObject* kept = PyList_GET_ITEM(_known, digest & (KNOWN_NAMES - 1))
+    cdef Py_ssize_t place = _place(at, size)
+    cdef PyObject* kept = PyList_GET_ITEM(_known, place)
     cdef _Name name
     if <object>kept is not None:
         name = <_Name>kept
@@ -119,7 +132,7 @@ cdef _Name _find_name(const byte* at, Py_ssize_t size):
     name.meaning = _MEANINGS.get(name.lowered, ORDINARY)
     if name.lowered.startswith(_OWN_PREFIX):
         name.meaning |= UNPLAIN_IN_REQUEST
-    _known[digest & (KNOWN_NAMES - 1)] = name
+    _known[place] = name
     return name
 
 
