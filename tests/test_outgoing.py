@@ -9,7 +9,7 @@ from tests.server.support import EDGE
 
 from yett.adapters.upstream.connection import ConnectionLost, UpstreamConnection
 from yett.adapters.upstream.pool import Pool
-from yett.outgoing import Outgoing, Outlet
+from yett.outgoing import MOST, Outgoing, Outlet
 from yett.ports.upstream import LOCAL_DEVELOPMENT
 from yett.server.limits import Limits
 from yett.server.protocol import GatewayProtocol
@@ -129,6 +129,15 @@ async def test_an_answer_that_is_not_written_yet_goes_with_its_connection(shared
         lambda: client.connection_lost(None),
     )
     assert done == ["a aborted", "b 200"]
+
+
+async def test_many_do_not_wait_for_the_end_of_a_long_round(shared: Shared, done: list[str]) -> None:
+    clients = [connect(shared, done, str(number)) for number in range(MOST + 1)]
+    await in_one_round(
+        *(lambda client=client: client.data_received(GET % b"") for client in clients),  # type: ignore[misc]
+        lambda: done.append("everything is read"),
+    )
+    assert done == [*(f"{number} 200" for number in range(MOST)), "everything is read", f"{MOST} 200"]
 
 
 async def test_one_that_cannot_write_keeps_nobody_from_writing(done: list[str]) -> None:
