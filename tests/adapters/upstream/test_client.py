@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.server.certificates import make_certificate
 
+from yett.adapters.upstream import client
 from yett.adapters.upstream import pool as pool_module
 from yett.adapters.upstream.client import PooledUpstream, render_request
 from yett.adapters.upstream.limits import MAX_RESPONSE_BODY_BYTES, MAX_RESPONSE_HEAD_BYTES
@@ -381,6 +382,45 @@ async def test_a_name_is_resolved_once_and_a_checked_address_connected_to(
         with pytest.raises(UpstreamRefused):
             await upstream.send(request)
     assert lookups == ["rebinding.example"] * 2
+
+
+async def test_as_many_connections_are_kept_as_were_needed_at_one_time(upstream: PooledUpstream) -> None:
+    async with backend(answering(OK)) as there:
+        for _ in range(3):
+            await asyncio.gather(*(upstream.send(request_to(there.port)) for _ in range(100)))
+        assert there.connections == 100
+
+
+async def test_connections_that_wait_give_way_to_those_of_another_origin(
+    upstream: PooledUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_CONNECTIONS", 3)
+    async with backend(answering(OK)) as one, backend(answering(OK)) as other:
+        for there, count in ((one, 3), (other, 2), (one, 3)):
+            await asyncio.gather(*(upstream.send(request_to(there.port)) for _ in range(count)))
+            assert upstream.connection_count == 3
+        assert (one.connections, other.connections) == (5, 2)  # one of the first three was still there
+
+
+async def test_connections_at_work_give_way_to_nobody(
+    upstream: PooledUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_CONNECTIONS", 2)
+    gate = asyncio.Event()
+
+    async def serve(state: Backend, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await state.read(reader):
+            await gate.wait()
+            writer.write(OK)
+
+    async with backend(serve) as there, backend(answering(OK)) as other:
+        busy = [asyncio.ensure_future(upstream.send(request_to(there.port))) for _ in range(2)]
+        while upstream.connection_count < 2:
+            await asyncio.sleep(0)
+        with pytest.raises(UpstreamUnreachable, match="too many connections"):
+            await upstream.send(request_to(other.port))
+        gate.set()
+        assert [answer.body for answer in await asyncio.gather(*busy)] == [b"ok", b"ok"]
 
 
 async def test_nobody_there_and_no_such_name_are_unreachable(upstream: PooledUpstream) -> None:

@@ -124,7 +124,8 @@ class PooledUpstream:
         return pool
 
     async def _connect(self, pool: Pool, *, deadline: float) -> UpstreamConnection:
-        if self.connection_count + self._connecting >= MAX_CONNECTIONS:
+        is_full = self.connection_count + self._connecting >= MAX_CONNECTIONS
+        if is_full and not any(each.give_way() for each in self._pools.values()):
             raise UpstreamUnreachable("too many connections to backends")
         self._connecting += 1
         try:

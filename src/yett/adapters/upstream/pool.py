@@ -39,12 +39,12 @@ class Pool:
         written = f"[{host}]" if ":" in host else host
         self.authority = written if port == _DEFAULT_PORTS[scheme] else f"{written}:{port}"
         self.connections: set[UpstreamConnection] = set()
-        self._idle: list[UpstreamConnection] = []
+        self._idle: dict[UpstreamConnection, None] = {}  # in the order in which they began to wait
 
     def take(self) -> UpstreamConnection | None:
         """A connection that waits for work, the one that has waited least; None without one."""
         while self._idle:
-            connection = self._idle.pop()
+            connection, _ = self._idle.popitem()
             if connection.is_usable:
                 return connection
             connection.close()
@@ -58,10 +58,17 @@ class Pool:
             connection.close()
             return
         connection.deadline = self.loop.time() + IDLE_TIMEOUT_SECONDS
-        self._idle.append(connection)
+        self._idle[connection] = None
 
     def forget(self, connection: UpstreamConnection) -> None:
         """A connection is closed."""
         self.connections.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
+        self._idle.pop(connection, None)
+
+    def give_way(self) -> bool:
+        """Close the connection that has waited longest, for the sake of another origin; False without one."""
+        for connection in self._idle:
+            self.forget(connection)
+            connection.close()
+            return True
+        return False
