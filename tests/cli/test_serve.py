@@ -1,8 +1,11 @@
 import os
 import re
+import resource
 import signal
+import socket
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,25 @@ def test_it_serves_until_told_and_ends_cleanly(tmp_path: Path, number: signal.Si
         code = process.end(number)
     assert code == 0, process.printed
     assert "Traceback" not in process.printed
+
+
+def test_it_serves_more_clients_than_its_shell_lets_it_open_files(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))  # as the server inherits it
+    try:
+        process = Process("serve", "--port", "0", environment=environment_of(tmp_path / "home"), cwd=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    try:
+        found = re.search(r"http://localhost:(\d+)", process.wait_for("in another shell"))
+        assert found is not None
+        with ExitStack() as clients:
+            for _ in range(200):
+                client = clients.enter_context(socket.create_connection(("127.0.0.1", int(found[1])), timeout=10))
+                client.sendall(b"GET /_yett/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+    finally:
+        process.end()
 
 
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:

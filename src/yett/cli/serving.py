@@ -14,6 +14,7 @@ import uvloop
 
 from yett.server.hardening import forbid_inspection
 from yett.server.logging import configure_logging
+from yett.server.open_files import permit_open_files
 from yett.server.run import Server
 from yett.server.settings import ServerSettings, read_settings
 from yett.values.errors import Refusal, Unavailable
@@ -37,6 +38,7 @@ def serve_until_told(settings: ServerSettings, work: Work) -> None:
     """
     forbid_inspection()
     configure_logging()
+    permit_open_files()
     try:
         uvloop.run(_serve(settings, work))
     except (Refusal, Unavailable) as error:

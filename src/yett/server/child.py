@@ -15,6 +15,7 @@ import uvloop
 from yett.server.hardening import forbid_inspection
 from yett.server.launch import DRAIN, EXPLAIN, LAUNCH, PING, REPORT, Launch, read_launch, read_seconds
 from yett.server.logging import configure_logging
+from yett.server.open_files import permit_open_files
 from yett.server.parts import Link, attach
 from yett.values.errors import Refusal, Unavailable
 
@@ -43,6 +44,7 @@ def run(make: Callable[[], Role]) -> None:
     """Be the process; the one argument is the descriptor of the link to the control process."""
     forbid_inspection()
     configure_logging()
+    permit_open_files()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the control process, which tells us
     uvloop.run(_live(make(), int(sys.argv[1])))
 

@@ -513,6 +513,24 @@ def landlock_version() -> int:
 
 
 @pytest.mark.skipif(landlock_version() < 6, reason="Landlock scopes signals from version 6 on")
+async def test_a_function_has_as_many_files_open_as_lambda_lets_it(tmp_path: Path) -> None:
+    code = """
+        import errno, os, resource
+        def handler(event, context):
+            opened = []
+            try:
+                while True:
+                    opened.append(os.open(os.devnull, os.O_RDONLY))
+            except OSError as error:
+                code = error.errno
+            for each in opened:
+                os.close(each)
+            return [code == errno.EMFILE, max(opened), resource.getrlimit(resource.RLIMIT_NOFILE)]
+        """
+    async with bench(tmp_path, textwrap.dedent(code)) as subject:
+        assert await subject.value() == [True, 1023, [1024, 1024]]
+
+
 async def test_a_function_neither_reads_nor_signals_what_another_started(tmp_path: Path) -> None:
     code = """
         import os, signal, subprocess

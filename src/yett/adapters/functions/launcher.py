@@ -43,6 +43,8 @@ LANDLOCK_ACCESS_FS_REFER = 1 << 13  # from version 2 on
 LANDLOCK_SCOPE_SIGNAL = 1 << 1  # from version 6 on
 
 MANY_FILES = 65536
+# "File descriptors", https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+FILES_OF_A_FUNCTION = 1024
 LIFE = 0  # the descriptor of the pipe
 
 
@@ -177,6 +179,7 @@ def become_the_function(launch: Mapping[str, Any], guard: int) -> None:
     os.dup2(nothing, LIFE)
     os.close(nothing)
     restrict_to_own_processes()
+    bound_open_files()
     os.chdir(launch["task_root"])
     if launch["program"]:
         os.execv(launch["program"][0], launch["program"])  # noqa: S606 - no shell is wanted
@@ -188,6 +191,13 @@ def become_the_function(launch: Mapping[str, Any], guard: int) -> None:
     sys.path[:0] = [launch["task_root"], *layer_paths(launch["layers"])]
     sys.argv = [sys.argv[0], handler]
     run(handler)
+
+
+def bound_open_files() -> None:
+    """Let the function have as many files and sockets open as Lambda does, whatever yett itself may have."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = FILES_OF_A_FUNCTION if hard == resource.RLIM_INFINITY else min(FILES_OF_A_FUNCTION, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def die_with_parent(parent: int) -> None:
