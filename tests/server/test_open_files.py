@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from yett.adapters.upstream import limits as upstream_limits
+from yett.server import limits
+from yett.server.open_files import WANTED
+
 ASK = """
 import json, resource
 from yett.server import open_files
@@ -28,3 +32,7 @@ def test_the_bound_is_raised(soft: int, hard: int, permitted: int) -> None:
     )
     assert json.loads(done.stdout.splitlines()[-1]) == [permitted, permitted, hard]
     assert ("few open files" in done.stdout + done.stderr) == (permitted < 300)
+
+
+def test_there_is_room_for_every_connection() -> None:
+    assert WANTED >= limits.MAX_CONNECTIONS + upstream_limits.MAX_CONNECTIONS + 1_024

@@ -12,11 +12,7 @@ from typing import Final
 
 import structlog
 
-from yett.adapters.upstream.limits import MAX_CONNECTIONS as TO_BACKENDS
-from yett.server.limits import MAX_CONNECTIONS as OF_CLIENTS
-
-OTHERS: Final = 1_024  # the store, functions, logs, listeners
-WANTED: Final = OF_CLIENTS + TO_BACKENDS + OTHERS
+WANTED: Final = 16_384  # clients and backends at their bounds, and room for the store, functions and logs
 
 log = structlog.get_logger(__name__)
 
