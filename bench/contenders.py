@@ -86,7 +86,7 @@ def nginx(run: Run) -> Contender:
     process = run.start_nginx(
         "proxy",
         port,
-        f"upstream u {{ server 127.0.0.1:{run.upstream_port}; keepalive 64; keepalive_requests 1000000000; }}\n"
+        f"upstream u {{ server 127.0.0.1:{run.upstream_port}; keepalive 1024; keepalive_requests 1000000000; }}\n"
         f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://u; proxy_http_version 1.1; "
         'proxy_set_header Connection ""; } }',
     )

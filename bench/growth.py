@@ -1,4 +1,4 @@
-"""Draw how costs grow: with routes, statements, keys and workers, as bench.micro measures them.
+"""Draw how costs grow: with routes, statements, keys, workers and clients, as bench.micro measures them.
 
     python -m bench.growth [RESULT]
 
@@ -23,6 +23,7 @@ TITLES: Final = {
     "routing": ("Routing", "routes"),
     "tokens": ("RS256 tokens", "keys in the set"),
     "workers": ("A call, all processes", "workers"),
+    "connections": ("A call", "clients at one time"),
 }
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 360, 70, 40, 200, 50
 COLOURS: Final = ("#1b6ca8", "#c1502e", "#3a7d44", "#6b4c9a", "#8a6d1f", "#5a5a5a")

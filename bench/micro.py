@@ -1,10 +1,10 @@
 """Measure parts of a request in this process, without HTTP; and how long a warm function is waited for.
 
-    python -m bench.micro [--only policy,sigv4,routing,tokens,record,function,workers] [--name after-this-change]
+    python -m bench.micro [--only policy,sigv4,…] [--name after-this-change]
 
 Figures are CPU microseconds of one operation: the least of several repeats, and their median. `function` is waiting
-time, since other processes take part; `workers` the CPU of all of a server's processes, a call of an open route. A JSON
-file goes to bench/results/; bench/README.md says how to read it.
+time, since other processes take part; `workers` and `connections` the CPU of all of a server's processes, a call of an
+open route. A JSON file goes to bench/results/; bench/README.md says how to read it.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.rules.execute_api.support import call, http
 
 from bench import policy_peers
-from bench.contenders import Run, mock, start_upstream, warm_function
+from bench.contenders import Contender, Run, mock, nginx, open_route, start_upstream, warm_function
 from bench.corpus import REGION, ask, make_policies, make_routes
 from bench.load import drive
 from bench.processes import cpu_seconds, describe_machine, resident_megabytes, stop
@@ -49,6 +49,7 @@ REPEAT_SECONDS: Final = 0.05
 FUNCTION_SECONDS: Final = 3.0
 WORKERS: Final = (1, 2, 4, 8)
 WORKER_CONNECTIONS: Final = 64  # dealt out among them by the kernel
+CONNECTIONS: Final = (1, 4, 16, 64, 256, 1024)
 
 Row = dict[str, Any]
 
@@ -207,20 +208,45 @@ def workers() -> list[Row]:
             start_upstream(run)
             for amount in WORKERS:
                 gateway = run.gateway_with(amount)
-                url, headers = gateway.url("open"), gateway.plain()()
-                drive(url, headers, seconds=1.0, connections=WORKER_CONNECTIONS)
-                taken = []
-                for _ in range(REPEATS):
-                    before = cpu_seconds(gateway.pid)
-                    load = drive(url, headers, seconds=1.0, connections=WORKER_CONNECTIONS)
-                    taken.append(1e6 * (cpu_seconds(gateway.pid) - before) / load.requests)
-                figures = {"us_min": round(min(taken), 1), "us_median": round(statistics.median(taken), 1)}
-                resident = round(resident_megabytes(gateway.pid), 1)
-                rows.append({"name": "an open route", "size": amount, **figures, "resident_mb": resident})
+                contender = Contender(gateway.pid, gateway.url("open"), gateway.plain())
+                rows.append({"name": "an open route", "size": amount, **_under_load(contender, WORKER_CONNECTIONS)})
         finally:
             for process in reversed(run.processes):
                 stop(process)
     return rows
+
+
+def connections() -> list[Row]:
+    """What a call costs, and how long it takes, by the number of clients that call at one time; nginx beside it."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="yett-bench-") as folder:
+        run = Run(folder=Path(folder))
+        try:
+            start_upstream(run)
+            for name, contender in (("an open route", open_route(run)), ("nginx", nginx(run))):
+                for amount in CONNECTIONS:
+                    rows.append({"name": name, "size": amount, **_under_load(contender, amount)})
+        finally:
+            for process in reversed(run.processes):
+                stop(process)
+    return rows
+
+
+def _under_load(contender: Contender, amount: int) -> Row:
+    headers = contender.headers()
+    load = drive(contender.url, headers, seconds=1.0, connections=amount)
+    taken = []
+    for _ in range(REPEATS):
+        before = cpu_seconds(contender.pid)
+        load = drive(contender.url, headers, seconds=1.0, connections=amount)
+        taken.append(1e6 * (cpu_seconds(contender.pid) - before) / load.requests)
+    return {
+        "us_min": round(min(taken), 1),
+        "us_median": round(statistics.median(taken), 1),
+        "p50_ms": load.p50_ms,
+        "p99_ms": load.p99_ms,
+        "resident_mb": round(resident_megabytes(contender.pid), 1),
+    }
 
 
 def _caller(identity: CompiledPolicies) -> CallerPolicies:
@@ -234,6 +260,7 @@ PARTS: Final[dict[str, Callable[[], list[Row]]]] = {
     "tokens": tokens,
     "record": record,
     "workers": workers,
+    "connections": connections,
     "function": function,
 }
 

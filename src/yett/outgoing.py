@@ -49,7 +49,7 @@ class Outlet:
     def __init__(self, transport: asyncio.WriteTransport, outgoing: Outgoing) -> None:
         self._transport = transport
         self._outgoing = outgoing
-        self.unsent = b""  # what is kept
+        self.unsent = b""  # what is kept; for ever, where the connection closed before it left
 
     def keep(self, data: bytes) -> None:
         """Write when the round has ended."""
@@ -60,9 +60,9 @@ class Outlet:
 
     def write(self, *pieces: bytes) -> None:
         """Write what is kept, and then these, now; nothing where the connection is closing."""
-        unsent, self.unsent = self.unsent, b""
         if self._transport.is_closing():
             return
+        unsent, self.unsent = self.unsent, b""
         if unsent:
             self._transport.write(unsent)
         if pieces:

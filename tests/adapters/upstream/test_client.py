@@ -391,6 +391,17 @@ async def test_as_many_connections_are_kept_as_were_needed_at_one_time(upstream:
         assert there.connections == 100
 
 
+async def test_what_never_left_is_sent_again_whatever_it_is(upstream: PooledUpstream) -> None:
+    async with backend(answering(OK)) as there:
+        assert (await upstream.send(request_to(there.port, "POST", body=b"1"))).body == b"ok"
+        (connection,) = upstream._connections()
+        assert connection._transport is not None
+        connection._transport.abort()  # as at the end of the backend's side, of which nobody has heard yet
+        assert (await upstream.send(request_to(there.port, "POST", body=b"2"))).body == b"ok"
+        assert [request[-1:] for request in there.requests] == [b"1", b"2"]
+        assert there.connections == 2
+
+
 async def test_connections_that_wait_give_way_to_those_of_another_origin(
     upstream: PooledUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:

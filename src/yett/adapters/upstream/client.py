@@ -7,7 +7,7 @@ import ssl
 from typing import Final
 
 from yett.adapters.upstream.addresses import Address, parse_literal, permits
-from yett.adapters.upstream.connection import ConnectionLost, Message, UpstreamConnection
+from yett.adapters.upstream.connection import ConnectionLost, Message, NeverSent, UpstreamConnection
 from yett.adapters.upstream.limits import (
     CONNECT_TIMEOUT_SECONDS,
     MAX_CONNECTIONS,
@@ -80,6 +80,10 @@ class PooledUpstream:
                     deadline=deadline,
                     streams_above_bytes=request.streams_above_bytes,
                 )
+            except NeverSent:
+                if kept is None:
+                    raise
+                kept = None
             except ConnectionLost:
                 # The backend closed an idle connection just then. Nothing of an answer came; but a request with a body,
                 # or one that changes something each time, may have been acted on.

@@ -48,6 +48,10 @@ class ConnectionLost(UpstreamUnreachable):
     """The connection ended before the first byte of an answer: perhaps the backend never saw the request."""
 
 
+class NeverSent(ConnectionLost):
+    """The connection ended before the request left: certainly the backend never saw it."""
+
+
 class Owner(Protocol):
     """Who keeps connections: the pool."""
 
@@ -227,7 +231,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.is_usable = False
         if self._waiter is not None or self._stream is not None:
             if not self._has_answer_begun:
-                self._fail(ConnectionLost("the backend closed the connection"))
+                lost = NeverSent if self._outlet.unsent else ConnectionLost
+                self._fail(lost("the backend closed the connection"))
             elif self._is_head_complete and self._reads_until_close and exc is None:
                 self._is_soiled = True
                 self._finish()
