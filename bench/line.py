@@ -155,8 +155,8 @@ class Way:
         self._loop.call_soon(self._protocol.data_received, request)  # as a transport does: not from within a task
         return await written
 
-    def signed(self) -> Iterator[bytes]:
-        """Requests with a signature each, good for five minutes."""
+    def signed(self, *, forged: bool = False) -> Iterator[bytes]:
+        """Requests with a signature each, good for five minutes; or, *forged*, with one that is nobody's."""
         now = datetime.now(UTC)
         made = []
         for number in range(SIGNATURES):
@@ -170,6 +170,10 @@ class Way:
                 service="execute-api",
                 now=now,
             )
+            if forged:
+                headers = headers.without("authorization").with_line(
+                    "Authorization", f"{headers.get('authorization')}"[:-8] + "01234567"
+                )
             made.append(render("/iam", *lines.lines[1:], *headers))
         return cycle(made)
 
@@ -196,6 +200,7 @@ WAYS: Final[dict[str, tuple[Callable[[Way], Iterator[bytes]], int]]] = {
     "open": (lambda _: cycle([render("/open")]), 200),
     "mock": (lambda _: cycle([render("/mock")]), 200),
     "iam": (Way.signed, 200),
+    "iam-forged": (lambda way: way.signed(forged=True), 403),
     "iam-missing": (lambda _: cycle([render("/iam")]), 403),
     "cognito": (lambda way: way.tokens(TOKENS), 200),
     "cognito-same": (lambda way: way.tokens(1), 200),

@@ -1,8 +1,13 @@
+import gc
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from msgspec import structs
 from structlog.testing import capture_logs
-from tests.execute_api.support import INTERNAL, Gateway, make_caller, said
+from tests.execute_api.support import INTERNAL, Gateway, allow, make_caller, said
 from tests.rules.execute_api.support import (
+    AUTHORIZER_FUNCTION,
     http,
     make_plan,
     make_request,
@@ -11,12 +16,14 @@ from tests.rules.execute_api.support import (
     request_authorizer,
     resource,
     resource_policy,
+    token_authorizer,
 )
 
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.plan import NotDeployable
 from yett.values.errors import Unavailable
 from yett.values.http import HttpRequest
+from yett.values.secret import Secret
 
 FORBIDDEN = (403, "ForbiddenException", "Forbidden")
 
@@ -148,3 +155,65 @@ async def test_a_warm_call_waits_for_nothing_but_its_backend(kind: Authorization
     with pytest.raises(StopIteration) as done:  # it runs through, since the fake backend answers at once
         door.answer(request()).send(None)
     assert done.value.value.status == 200
+
+
+BOB = make_caller({})
+EVE = make_caller({}, name="eve")
+
+
+def everything() -> Gateway:
+    """A stage with a route for each kind of caller."""
+
+    def authorize(event: dict[str, Any]) -> object:
+        return allow(effect="Deny" if event["authorizationToken"] == "denied" else "Allow")
+
+    users = method(kind=AuthorizationType.COGNITO_USER_POOLS, authorizer_id="auth2")
+    door = Gateway(
+        resource("/open", method(integration=http("http://127.0.0.1:8000/"))),
+        resource("/iam", method(kind=AuthorizationType.AWS_IAM)),
+        resource("/token", method(kind=AuthorizationType.CUSTOM, authorizer_id="auth1")),
+        resource("/users", users),
+        callers=(BOB, make_caller(name="ann")),
+        authorizers=(token_authorizer(), pool_authorizer()),
+    )
+    door.runner.handlers[AUTHORIZER_FUNCTION] = authorize
+    return door
+
+
+def bearing(token: str) -> tuple[str, str]:
+    return ("Authorization", token)
+
+
+CALLS: dict[str, Callable[[Gateway], HttpRequest]] = {
+    "200 open": lambda door: door.request("GET", "/open"),
+    "200 signed": lambda door: door.signed(BOB, "GET", "/iam"),
+    "200 token": lambda door: door.request("GET", "/token", bearing("good")),
+    "200 user": lambda door: door.request("GET", "/users", bearing(door.token())),
+    "403 no route": lambda door: door.request("GET", "/nowhere"),
+    "403 no API": lambda door: door.request("GET", "/open", host="other.execute-api.localhost"),
+    "403 unsigned": lambda door: door.request("GET", "/iam"),
+    "403 unknown key": lambda door: door.signed(EVE, "GET", "/iam"),
+    "403 no policy": lambda door: door.signed(make_caller(name="ann"), "GET", "/iam"),
+    "403 forged": lambda door: door.signed(structs.replace(BOB, secret_access_key=Secret("another")), "GET", "/iam"),
+    "403 denied": lambda door: door.request("GET", "/token", bearing("denied")),
+    "401 no token": lambda door: door.request("GET", "/token"),
+    "401 no user": lambda door: door.request("GET", "/users", bearing("a.b.c")),
+    "401 expired": lambda door: door.request("GET", "/users", bearing(door.token(life_seconds=-60))),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_no_call_leaves_anything_for_the_garbage_collector(call: str) -> None:
+    """A refusal that holds the frame which holds it costs its caller nothing, and everyone else a collection."""
+    door = everything()
+    make, status = CALLS[call], int(call[:3])
+    assert (await door.answer(make(door))).status == status
+    requests = [make(door) for _ in range(5)]
+    gc.collect()
+    gc.disable()
+    try:
+        for request in requests:
+            await door.answer(request)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -69,8 +69,8 @@ def compared(request_id: str, outline: Outline | None, body: bytes) -> Compared:
     """
     if outline is None:
         raise NotCanonical(
-            "nothing of this call was kept to hold a canonical request against: only calls whose signature does not "
-            "match have one, up to a length"
+            "nothing of this call was kept to hold a canonical request against: that is of calls alone whose signature "
+            "does not match, up to a length, and so many in a second"
         )
     try:
         pasted = msgspec.json.decode(body, type=Pasted)

@@ -12,6 +12,8 @@ from yett.values.timestamps import render_basic
 class Fault(StrEnum):
     """What is wrong, in the order in which AWS looks (spec 02, section 4)."""
 
+    __hash__ = str.__hash__  # an enumeration's own is written in Python
+
     PATH = "path"
     QUERY = "query"
     NONE_PRESENT = "none_present"

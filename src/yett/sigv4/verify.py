@@ -61,7 +61,7 @@ def verify(
         fault=Fault.MISMATCH,
         reason="the signature is another",
         canonical_request=first,
-        string_to_sign=_string_to_sign(first, presented),
+        string_to_sign=signed.decode("latin-1"),
     )
 
 

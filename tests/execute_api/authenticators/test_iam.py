@@ -5,7 +5,7 @@ from msgspec import structs
 from tests.execute_api.support import Gateway, make_caller, said
 from tests.rules.execute_api.support import NOW, OTHER, method, resource, resource_policy
 
-from yett.execute_api.authenticators.iam import CAUSES_PER_SECOND, CauseBudget
+from yett.execute_api.authenticators.iam import EXAMINED_PER_SECOND, Examinations
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.values.http import Headers
 from yett.values.secret import Secret
@@ -112,18 +112,18 @@ async def test_the_cause_of_a_wrong_signature_is_for_the_trace_alone_and_sought_
     door = gateway()
     door.clock.advance(365 * 86400)
     causes = []
-    for _ in range(CAUSES_PER_SECOND + 3):
+    for _ in range(EXAMINED_PER_SECOND + 3):
         signed = door.signed(BOB, "GET", "/pets", ("X-Forwarded-For", "203.0.113.9"))
         lines = [(name, f"{value}, 10.0.0.1" if name == "X-Forwarded-For" else value) for name, value in signed.headers]
         answer = await door.answer(structs.replace(signed, headers=Headers.of(lines)))
         assert answer.status == 403
         assert b"a hop has added" not in answer.body
         causes.append(door.explain()["cause"])
-    assert causes.count("header `x-forwarded-for`: a hop has added to it") in range(1, CAUSES_PER_SECOND + 1)
+    assert causes.count("header `x-forwarded-for`: a hop has added to it") in range(1, EXAMINED_PER_SECOND + 1)
     assert causes[-1] is None
 
 
-def test_work_for_causes_is_bounded_by_the_second() -> None:
-    budget = CauseBudget(2)
+def test_what_is_looked_into_is_bounded_by_the_second() -> None:
+    budget = Examinations(2)
     assert [budget.take(NOW) for _ in range(3)] == [True, True, False]
     assert budget.take(NOW + timedelta(seconds=1))

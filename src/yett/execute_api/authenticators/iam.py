@@ -21,6 +21,7 @@ from yett.sigv4 import (
     Dialect,
     Expectation,
     Fault,
+    Outline,
     Presented,
     SignatureRefused,
     SignedRequest,
@@ -43,10 +44,11 @@ INVALID_TOKEN_TYPE: Final = "UnrecognizedClientException"  # noqa: S105
 
 # What an access key is refused with that is none of ours: somebody may vouch for it.
 NOT_OURS: Final = frozenset({CredentialFault.UNKNOWN_ACCESS_KEY, CredentialFault.SESSION_TOKEN_INVALID})
-CAUSES_PER_SECOND: Final = 10  # refused signatures of a process whose cause is looked for; about 24 HMACs each
+# Refused signatures of a process that are looked into, for their cause (some 24 HMACs) and for an outline of what came.
+EXAMINED_PER_SECOND: Final = 50
 
 
-class CauseBudget:
+class Examinations:
     """So much work for refused signatures in a second, and no more: guessing must not become costly for others."""
 
     def __init__(self, per_second: int) -> None:
@@ -63,7 +65,8 @@ class CauseBudget:
         return self._taken <= self._per_second
 
 
-CAUSES: Final = CauseBudget(CAUSES_PER_SECOND)
+MISMATCH: Final = Fault.MISMATCH
+EXAMINATIONS: Final = Examinations(EXAMINED_PER_SECOND)
 
 
 async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
@@ -79,12 +82,11 @@ async def authenticate_iam(routed: Routed, ports: Ports) -> Standing:
             return found.standing
         return (await _settle(found, request, plan, ports)).standing
     except (SignatureRefused, CredentialsRefused) as refusal:
-        error = _word(refusal, request, plan, ports)
         if isinstance(refusal, CredentialsRefused) and refusal.fault in NOT_OURS:
             vouched = await vouched_standing(routed, ports, _expect(plan.region, False))
             if vouched is not None:
                 return vouched
-        raise error from refusal
+        raise _word(refusal, request, plan, ports) from refusal
 
 
 async def verify_signature(request: HttpRequest, plan: StagePlan, ports: Ports) -> None:
@@ -118,11 +120,15 @@ def _word(
 ) -> GatewayError:
     """The refusal in AWS's words for the gateway."""
     if isinstance(refusal, SignatureRefused):
-        cause = name_cause(refusal)
-        if refusal.fault is Fault.MISMATCH:
+        cause, outlined = None, None
+        if refusal.fault is not MISMATCH:
+            cause = name_cause(refusal)
+        elif EXAMINATIONS.take(request.received_at):
             cause = _find_cause(request, plan, ports)
-        return _translate(refusal, echo=ports.settings.echo_canonical_request, cause=cause)
-    _find_cause(request, plan, ports)  # in vain: so that an unknown access key costs what a known one does
+            outlined = outline(refusal.canonical_request, refusal.string_to_sign, salt=token_bytes(DIGEST_BYTES))
+        return _translate(refusal, echo=ports.settings.echo_canonical_request, cause=cause, outlined=outlined)
+    if EXAMINATIONS.take(request.received_at):
+        _find_cause(request, plan, ports)  # in vain: so that an unknown access key costs what a known one does
     if refusal.fault is CredentialFault.SESSION_TOKEN_EXPIRED:
         return ExpiredToken(refusal.reason)
     return InvalidSignature(
@@ -134,8 +140,6 @@ def _word(
 
 def _find_cause(request: HttpRequest, plan: StagePlan, ports: Ports) -> str | None:
     """Which slip of the client's explains its signature, looked for now: neither signature nor secret is kept."""
-    if not CAUSES.take(request.received_at):
-        return None
     now, signed = request.received_at, SignedRequest.of(request)
     expectation = _expect(plan.region, False)
     try:
@@ -158,7 +162,7 @@ def _check_override_is_signed(request: HttpRequest, plan: StagePlan) -> None:
         raise SignatureRefused(fault=Fault.MISMATCH, reason=f"`{METHOD_OVERRIDE}` is not among the signed headers")
 
 
-def _translate(refusal: SignatureRefused, *, echo: bool, cause: str | None) -> GatewayError:
+def _translate(refusal: SignatureRefused, *, echo: bool, cause: str | None, outlined: Outline | None) -> GatewayError:
     if refusal.fault is Fault.NONE_PRESENT:
         return MissingAuthenticationToken("the request bears no signature")
     if refusal.fault is Fault.SECURITY_TOKEN_EXPIRED:
@@ -170,5 +174,5 @@ def _translate(refusal: SignatureRefused, *, echo: bool, cause: str | None) -> G
         error_type=code_for(refusal, dialect=Dialect.JSON),
         message=message,
         cause=cause,
-        outline=outline(refusal.canonical_request, refusal.string_to_sign, salt=token_bytes(DIGEST_BYTES)),
+        outline=outlined,
     )

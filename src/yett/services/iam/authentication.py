@@ -83,7 +83,10 @@ async def look_up(request: HttpRequest, presented: Presented, ports: Ports) -> C
         if refusal is None:
             raise
     if caller is None:
-        raise refusal or SignatureRefused(fault=Fault.MISMATCH, reason="nobody has signed this")
+        try:
+            raise refusal or SignatureRefused(fault=Fault.MISMATCH, reason="nobody has signed this")
+        finally:
+            refusal = None  # it holds this frame: each would keep the other for the garbage collector
     if session_token is None:
         scope = presented.scope
         ports.iam_store.note_use(access_key_id, LastUse(at=now, service=scope.service, region=scope.region))
