@@ -113,6 +113,112 @@ def test_a_condition_key_that_no_request_has_is_told(statement: dict[str, Any], 
     assert codes(statement) == (["UNKNOWN_CONDITION_KEY"] if unknown else [])
 
 
+@pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        (arn("abc/*/GET"), "write `GET/*`"),
+        (arn("abc/*/*/GET"), "write `GET/*`"),
+        (arn("abc/prod/*/GET"), "write `GET/*`"),
+        (arn("abc/${aws:PrincipalTag/stage}/POST"), "write `POST/*`"),
+        (arn("*/prod/GET"), None),
+        (arn("abc/*/GET/"), None),
+        (arn("abc/*/GET/x"), None),
+        (arn("abc/*/GET*"), None),
+        (arn("abc/*/GET/*/GET"), None),
+        (arn("abc/prod/GET/words/GET"), None),
+        (arn("abc/*/get"), None),
+        (arn("abc/*"), None),
+        (arn("*"), None),
+        (arn("abc/prod/GET/pets/{petId}"), "write `*` for `{petId}`"),
+        (arn("abc/*/{proxy+}"), "write `*` for `{proxy+}`"),
+        (arn("abc/prod/GET/pets/${aws:username}"), None),
+        ("execute-api:/prod/GET/pets/{petId}", "write `*` for `{petId}`"),
+        ("execute-api:/*/GET", "write `GET/*`"),
+        ("execute-api:/prod/GET/*", None),
+        ("arn:aws:s3:::bucket/*/GET", None),
+        ("arn:aws:execute-api", None),
+    ],
+)
+def test_a_resource_that_matches_hardly_what_was_meant_is_told(resource: str, said: str | None) -> None:
+    document = {"Statement": {**STATEMENT, "Resource": resource, "Principal": {"AWS": "123456789012"}}}
+    found = [each for each in lint(document, kind=Kind.RESOURCE) if each.code == "RESOURCE_HARDLY_MATCHES"]
+    assert [each.path for each in found] == ([] if said is None else ["/Statement/Resource"])
+    assert said is None or found[0].message.endswith(said)
+
+
+def test_what_a_negated_resource_leaves_out_is_looked_at_too() -> None:
+    statement = {"Effect": "Deny", "Action": "execute-api:Invoke", "NotResource": arn("abc/*/GET")}
+    (finding,) = lint({"Version": "2012-10-17", "Statement": statement}, kind=Kind.IDENTITY)
+    assert (finding.code, finding.path) == ("RESOURCE_HARDLY_MATCHES", "/Statement/NotResource")
+
+
+GOOGLE, GITHUB = "accounts.google.com", "token.actions.githubusercontent.com"
+
+
+def registered(host: str) -> str:
+    return f"arn:aws:iam::123456789012:oidc-provider/{host}"
+
+
+def trust(provider: str | list[str], action: str, condition: dict[str, Any]) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": action}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+@pytest.mark.parametrize(
+    ("provider", "condition", "wanted"),
+    [
+        (GOOGLE, {}, f"{GOOGLE}:aud"),
+        (GOOGLE, {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, f"{GOOGLE}:aud"),
+        (GOOGLE, {"StringEquals": {f"{GOOGLE}:aud": "app"}}, None),
+        (GOOGLE, {"StringEquals": {f"{GOOGLE}:OAUD": "app"}}, None),
+        (GOOGLE, {"StringEquals": {f"{GOOGLE}:sub": "1"}}, None),
+        (GOOGLE, {"StringNotEquals": {f"{GOOGLE}:aud": "app"}}, f"{GOOGLE}:aud"),
+        (GOOGLE, {"Null": {f"{GOOGLE}:aud": "false"}}, f"{GOOGLE}:aud"),
+        (GOOGLE, {"StringLike": {f"{GOOGLE}:aud": ["app", "*"]}}, f"{GOOGLE}:aud"),
+        ("cognito-identity.amazonaws.com", {}, "cognito-identity.amazonaws.com:aud"),
+        (
+            "cognito-identity.amazonaws.com",
+            {"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}},
+            "cognito-identity.amazonaws.com:aud",
+        ),
+        ("graph.facebook.com", {}, "graph.facebook.com:app_id"),
+        ("graph.facebook.com", {"StringEquals": {"graph.facebook.com:app_id": "1"}}, None),
+        ("www.amazon.com", {"StringEquals": {"www.amazon.com:aud": "1"}}, "www.amazon.com:app_id"),
+        ("www.amazon.com", {"StringEquals": {"www.amazon.com:user_id": "1"}}, None),
+        (registered(GITHUB), {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}, f"{GITHUB}:sub"),
+        (registered(GITHUB), {"StringLike": {f"{GITHUB}:sub": "repo:octo/shop:*"}}, None),
+        (registered(GITHUB), {"StringEquals": {f"{GITHUB}:repository_id": "7"}}, None),
+        (registered("gitlab.com"), {}, "gitlab.com:sub"),
+        (registered("cognito-idp.us-east-1.amazonaws.com/us-east-1_abc"), {}, None),
+        (registered("login.example.org"), {}, None),
+        ("arn:aws:iam::123456789012:saml-provider/office", {}, None),
+    ],
+)
+def test_trust_in_anybodys_token_is_told(provider: str, condition: dict[str, Any], wanted: str | None) -> None:
+    found = lint({"Statement": trust(provider, "sts:AssumeRoleWithWebIdentity", condition)}, kind=Kind.TRUST)
+    assert [(each.code, each.path) for each in found] == (
+        [] if wanted is None else [("TOKEN_WITHOUT_CONDITION", "/Statement/Principal/Federated")]
+    )
+    assert wanted is None or f"no condition on `{wanted}` tells" in found[0].message
+
+
+def test_only_an_allow_of_the_action_trusts_a_token() -> None:
+    def found(*statements: dict[str, Any]) -> list[str]:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        return [each.code for each in lint(document, kind=Kind.TRUST)]
+
+    both = trust([GOOGLE, registered(GITHUB)], "sts:assumerolewith*", {})
+    assert found(both) == ["TOKEN_WITHOUT_CONDITION", "TOKEN_WITHOUT_CONDITION"]
+    assert found(trust(GOOGLE, "sts:TagSession", {})) == []
+    assert found({**trust(GOOGLE, "sts:*", {}), "Effect": "Deny"}) == []
+    all_but = {"Effect": "Allow", "Principal": {"Federated": GOOGLE}}
+    assert found({**all_but, "NotAction": "sts:TagSession"}) == ["TOKEN_WITHOUT_CONDITION"]
+    assert found({**all_but, "NotAction": "sts:AssumeRoleWithWebIdentity"}) == []
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}
+    others = {"StringNotEquals": {f"{GOOGLE}:aud": "app"}}
+    assert found(trust(GOOGLE, "sts:AssumeRoleWithWebIdentity", {}), {**deny, "Condition": others}) == []
+
+
 METHOD = arn("abc/prod/GET/pets")
 
 

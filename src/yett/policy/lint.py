@@ -32,6 +32,27 @@ _REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _API_ID: Final = re.compile(r"[A-Za-z0-9]+")
 METHODS: Final = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"})
+_PATH_PARAMETER: Final = re.compile(r"\{[^{}]+\}")
+
+WEB_IDENTITY: Final = "sts:AssumeRoleWithWebIdentity"
+_OIDC_PROVIDER: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/(.+)")
+# Providers whose tokens anybody can get -> the claims that tell whose a token is: one of them has to be asked for, best
+# the first. The `aud` of those of pipelines is what the pipeline's author writes there.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+# Source: https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+PUBLIC_PROVIDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "accounts.google.com": ("aud", "oaud", "sub", "email"),
+    "cognito-identity.amazonaws.com": ("aud", "sub"),
+    "graph.facebook.com": ("app_id", "id"),
+    "www.amazon.com": ("app_id", "user_id"),
+    "token.actions.githubusercontent.com": (
+        "sub", "repository", "repository_id", "repository_owner", "repository_owner_id", "job_workflow_ref", "actor",
+        "actor_id", "enterprise_id",
+    ),
+    "gitlab.com": ("sub",),
+    "app.terraform.io": ("sub",),
+}  # fmt: skip
 
 
 class Severity(StrEnum):
@@ -69,10 +90,13 @@ def _advise(document: PolicyDocument, kind: Kind) -> Iterator[Finding]:
     for statement in document.statements:
         yield from _unknown_actions(statement)
         yield from _useless_resources(statement, kind)
+        yield from _surprising_resources(statement)
         yield from _conditions(statement, document.version)
         yield from _unknown_keys(statement)
         yield from _open_to_all(statement, document.statements, kind)
         yield from _old_variables(statement, document.version)
+        if kind is Kind.TRUST:
+            yield from _tokens_of_anybody(statement, document.statements)
     yield from _dead_allows(document.statements)
     if kind is Kind.AUTHORIZER:
         yield from _wrong_once_cached(document.statements)
@@ -146,6 +170,37 @@ def _why_no_method(resource: str) -> str | None:
     return f"`{method}` has no path behind it" if len(parts) == 3 else None
 
 
+def _surprising_resources(statement: Statement) -> Iterator[Finding]:
+    """ARNs that some call might have, but none that their author thought of."""
+    if statement.resource is None:
+        return
+    path = f"{statement.pointer}/{'NotResource' if statement.resource.negated else 'Resource'}"
+    for text in statement.resource.values:
+        reason = _why_hardly(text)
+        if reason is not None:
+            yield _warn("RESOURCE_HARDLY_MATCHES", f"`{text}` matches hardly any call: {reason}", path)
+
+
+def _why_hardly(text: str) -> str | None:
+    """Why the calls that it matches are not those that were meant.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+    """
+    if text.startswith(SHORTHAND):
+        resource = f"*/{text[len(SHORTHAND) :]}"
+    elif text.split(":")[2:3] == ["execute-api"] and text.count(":") >= 5:
+        resource = text.split(":", 5)[5]
+    else:
+        return None
+    _, *parts = resource.split("/")
+    parameter = next((part for part in parts if _PATH_PARAMETER.fullmatch(part)), None)
+    if parameter is not None:
+        return f"a call's ARN has what stands in its path, not the parameter's name; write `*` for `{parameter}`"
+    if len(parts) > 1 and parts[-1] in METHODS and any(map(_is_open, parts[:-1])) and not METHODS & {*parts[:-1]}:
+        return f"the wildcard runs on over slashes, up to a path that ends in `/{parts[-1]}`; write `{parts[-1]}/*`"
+    return None
+
+
 def _is_open(part: str) -> bool:
     return "*" in part or "?" in part or "${" in part
 
@@ -206,6 +261,37 @@ def _open_to_all(statement: Statement, statements: tuple[Statement, ...], kind: 
     elif ANYONE in read_names(element) and not statement.conditions and not _is_narrowed(statement, statements):
         message = "everybody is allowed, and no condition narrows it"
         yield _warn("PRINCIPAL_WITHOUT_CONDITION", message, f"{statement.pointer}/Principal")
+
+
+def _tokens_of_anybody(statement: Statement, statements: tuple[Statement, ...]) -> Iterator[Finding]:
+    """Roles for whoever has a token of a provider that gives one to everybody."""
+    element = statement.principal
+    if element is None or element.negated or statement.effect is Effect.DENY or _is_narrowed(statement, statements):
+        return
+    names_it = any(glob(text.lower()).matches(WEB_IDENTITY.lower()) for text in statement.action.values)
+    if names_it is statement.action.negated:
+        return
+    asked = {entry.key.lower() for entry in statement.conditions if _narrows(entry)}
+    for principal_type, value in element.entries:
+        found = _OIDC_PROVIDER.fullmatch(value)
+        provider = found[1] if found is not None else value
+        claims = PUBLIC_PROVIDERS.get(provider, ()) if principal_type == "Federated" else ()
+        if claims and asked.isdisjoint(f"{provider}:{claim}" for claim in claims):
+            message = (
+                f"`{provider}` gives anybody a token, and no condition on `{provider}:{claims[0]}` tells yours apart"
+            )
+            yield _warn("TOKEN_WITHOUT_CONDITION", message, f"{statement.pointer}/Principal/Federated")
+
+
+def _narrows(entry: ConditionEntry) -> bool:
+    """Whether the condition asks for certain values, of which none is every value."""
+    use = find_operator(entry.operator)
+    return (
+        use is not None
+        and use.operator.comparison is not None
+        and not use.operator.negated
+        and not (use.operator.name == "StringLike" and any(text.strip("*") == "" for text in entry.values))
+    )
 
 
 def _is_narrowed(allow: Statement, statements: tuple[Statement, ...]) -> bool:
