@@ -206,3 +206,61 @@ def test_an_edit_is_deployed_and_a_fault_leaves_what_was_up(tmp_path: Path) -> N
     planned = run("yett", "up", "template.yaml", "--plan", "--json", environment=environment, cwd=tmp_path)
     changes = {one["logicalId"]: one["action"] for one in json.loads(planned.stdout)["changes"]}
     assert changes == {"Function": "keep", "FunctionRole": "keep", "Clerk": "replace"}
+
+
+GUARDED = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      Auth: {Authorizers: {Gate: {FunctionArn: !GetAtt Gate.Arn}}}
+  Gate:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.11, Handler: gate.handler, CodeUri: code}
+  Shop:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: shop.handler
+      CodeUri: code
+      Events:
+        List:
+          Type: Api
+          Properties: {RestApiId: !Ref Api, Path: /pets, Method: get, Auth: {Authorizer: Gate}}
+"""
+ALLOW = """def handler(event, context):
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": RESOURCE}
+    return {"principalId": "p", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+"""
+
+
+def test_an_edit_that_will_surprise_callers_is_warned_of_once(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    gate = tmp_path / "code" / "gate.py"
+    shop = tmp_path / "code" / "shop.py"
+    narrow = ALLOW.replace("RESOURCE", "[event['methodArn'] + x for x in ('', '/*')]")
+    gate.write_text(narrow)
+    shop.write_text("def handler(event, context): return {'statusCode': 200}\n")
+    (tmp_path / "template.yaml").write_text(GUARDED)
+    environment = environment_of(tmp_path / "home")
+    process = Process("up", "template.yaml", "--port", "0", "--watch", environment=environment, cwd=tmp_path)
+
+    def edit(file: Path, text: str) -> str:
+        """What was said of an edit, and of what came right behind it."""
+        said = len(process.printed)
+        file.write_text(text)
+        process.wait_for("✓ live after")
+        shop.write_text(shop.read_text() + "# next\n")
+        return process.wait_for("✓ live after")[said:]
+
+    warning = "beware: authorizer Gate: its code (gate.py, line 2) allows everything"
+    try:
+        assert "beware" not in process.wait_for("following the template")
+        assert edit(gate, ALLOW.replace("RESOURCE", "'*'")).count(warning) == 1
+        assert "beware" not in edit(shop, shop.read_text() + "# another\n")
+        assert "beware" not in edit(gate, narrow)
+        assert warning in edit(gate, ALLOW.replace("RESOURCE", "'*'"))
+    finally:
+        assert process.end() == 0

@@ -19,7 +19,8 @@ from yett.server.putting_up import Up, plan_up, put_up
 from yett.server.run import Server
 from yett.server.settings import DEFAULT_HOME, ServerSettings
 from yett.server.watching import keep_up
-from yett.templates.watching import look, sources_of
+from yett.templates.deploy import Stack
+from yett.templates.watching import Looks, look, sources_of
 from yett.values.errors import Refusal, Unavailable
 
 Say = Callable[[str], None]
@@ -115,9 +116,24 @@ def up(
             show(summary, say)
         if is_watching:
             say(click.style("following the template and the code of its functions", dim=True))
-            await keep_up(server, template, running, seen, lambda line: say(f"  {line}"))
+            await follow(server, template, running, seen, told=summary.warnings, say=lambda line: say(f"  {line}"))
 
     serve_until_told(settings_of(host, port, home), work)
+
+
+async def follow(
+    server: Server, template: Path, running: Up, seen: Looks, *, told: tuple[Warned, ...], say: Say
+) -> None:
+    """Deploy each edit; of what callers will be surprised by then, say what the last deployment did not have."""
+
+    async def warn(stack: Stack) -> None:
+        nonlocal told
+        before, told = told, await find_warnings(server, stack)
+        for warned in told:
+            if warned not in before:
+                say(beware(warned))
+
+    await keep_up(server, template, running, seen, say, on_live=warn)
 
 
 def plan_only(
@@ -158,7 +174,6 @@ async def summarize(server: Server, running: Up) -> Summary:
     """What is up, and how to try it."""
     program = find_program()
     apis: list[Api] = []
-    warnings: list[Warned] = []
     for each in running.stack.apis:
         plan = await server.ports.plans.resolve(each.api_id, each.stage)
         if plan is None:
@@ -175,10 +190,6 @@ async def summarize(server: Server, running: Up) -> Summary:
                 routes=routes,
             )
         )
-        warnings += [
-            Warned(code=found.code, api_id=each.api_id, stage=each.stage, where=found.where, message=found.message)
-            for found in await code_findings(plan, server.ports)
-        ]
     return Summary(
         url=server.url,
         home=str(server.home),
@@ -190,8 +201,21 @@ async def summarize(server: Server, running: Up) -> Summary:
             Ignored(logical_id=each.logical_id, what=each.what, line=each.line, why=each.why)
             for each in running.stack.ignored
         ),
-        warnings=tuple(warnings),
+        warnings=await find_warnings(server, running.stack),
     )
+
+
+async def find_warnings(server: Server, stack: Stack) -> tuple[Warned, ...]:
+    """What callers of the stack's APIs will be surprised by."""
+    warnings: list[Warned] = []
+    for each in stack.apis:
+        plan = await server.ports.plans.resolve(each.api_id, each.stage)
+        found = () if plan is None else await code_findings(plan, server.ports)
+        warnings += [
+            Warned(code=one.code, api_id=each.api_id, stage=each.stage, where=one.where, message=one.message)
+            for one in found
+        ]
+    return tuple(warnings)
 
 
 def show(summary: Summary, say: Say) -> None:
@@ -207,11 +231,16 @@ def show(summary: Summary, say: Say) -> None:
         print_routes(f"{click.style(api.logical_id, bold=True)} ({api.name})  {api.url}", api.routes, say)
         for warned in summary.warnings:
             if (warned.api_id, warned.stage) == (api.api_id, api.stage):
-                say(f"    {click.style('beware', fg='yellow')}: {warned.where}: {warned.message}")
+                say(f"    {beware(warned)}")
     say("")
     if summary.apis:
         say("try the commands in another shell, in this directory" + _of_home(summary.home))
     say(click.style("Ctrl-C stops it; everything but DynamoDB's items is kept in the home.", dim=True))
+
+
+def beware(warned: Warned) -> str:
+    """The warning as a line."""
+    return f"{click.style('beware', fg='yellow')}: {warned.where}: {warned.message}"
 
 
 def _of_home(home: str) -> str:
