@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import socket
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -166,6 +167,27 @@ def ask_status(door: Door, target: str, headers: Mapping[str, str], port: int) -
         return answer.status
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("path", ["/prod/../../x", "/prod/../../../prod/signed", "/prod/signed/%zz"])
+def test_a_path_that_no_signature_can_cover_is_a_plain_400(
+    path: str, doors: Mapping[str, Door], running: RunningServer
+) -> None:
+    """Spec 02, section 4, no. 1: whatever the method, without a document."""
+    door = structs.replace(doors["gateway"], path=path)
+    _, headers, _ = spoil({}, door, running)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() != "content-length")
+    head = f"POST {path} HTTP/1.1\r\n{lines}Content-Length: {len(door.body)}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", running.server.port), timeout=60) as connection:
+        connection.sendall(head.encode() + door.body)
+        with connection.makefile("rb") as answer:
+            status_line, *answered = answer.read().decode().split("\r\n")
+    assert status_line.startswith("HTTP/1.1 400 ")
+    names = {line.partition(":")[0].lower() for line in answered if line}
+    assert "x-amzn-requestid" in names
+    assert not names & {"x-amzn-errortype", "content-type"}
+    assert answered[-1] == ""
+    assert "content-length: 0" in {line.lower() for line in answered}
 
 
 def test_a_strict_server_refuses_a_header_that_the_signature_does_not_cover(

@@ -12,7 +12,13 @@ from yett.execute_api.authenticators.vouched import vouched_standing
 from yett.ports.bundle import Ports
 from yett.ports.callers import Caller, CredentialFault, CredentialsRefused
 from yett.rules.execute_api.call import Routed, Standing
-from yett.rules.execute_api.errors import ExpiredToken, GatewayError, InvalidSignature, MissingAuthenticationToken
+from yett.rules.execute_api.errors import (
+    ExpiredToken,
+    GatewayError,
+    InvalidSignature,
+    MalformedPath,
+    MissingAuthenticationToken,
+)
 from yett.rules.execute_api.method_override import METHOD_OVERRIDE
 from yett.rules.execute_api.plan import StagePlan
 from yett.rules.execute_api.signature_causes import find_cause, name_cause
@@ -165,6 +171,8 @@ def _check_override_is_signed(request: HttpRequest, plan: StagePlan) -> None:
 def _translate(refusal: SignatureRefused, *, echo: bool, cause: str | None, outlined: Outline | None) -> GatewayError:
     if refusal.fault is Fault.NONE_PRESENT:
         return MissingAuthenticationToken("the request bears no signature")
+    if refusal.fault is Fault.PATH:
+        return MalformedPath(f"the signature is refused: {refusal.reason}")
     if refusal.fault is Fault.SECURITY_TOKEN_EXPIRED:
         return ExpiredToken(refusal.reason)
     message = message_for(refusal, dialect=Dialect.JSON, echo_canonical_request=echo)

@@ -49,6 +49,7 @@ class GatewayError(Refusal):
     error_type: str  # x-amzn-ErrorType
     default_message: ClassVar[str | None] = None
     is_customizable: ClassVar[bool] = True
+    has_document: ClassVar[bool] = True  # whether anything but the status is said
 
     def __init__(self, reason: str, *, message: str | None = None) -> None:
         super().__init__(reason)
@@ -89,6 +90,17 @@ class InvalidSignature(GatewayError):
         # held against.
         self.cause = cause
         self.outline = outline
+
+
+class MalformedPath(GatewayError):
+    """The path of a signed request cannot be canonical: it leads above the root, or its escapes are not well-formed."""
+
+    # Found before the API's own answers are looked at: a plain 400 (spec 02, section 4, no. 1).
+    response_type = ResponseType.DEFAULT_4XX
+    status = 400
+    error_type = "BadRequestException"  # for the trace alone
+    is_customizable = False
+    has_document = False
 
 
 class ExpiredToken(GatewayError):

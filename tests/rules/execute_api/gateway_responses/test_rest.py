@@ -17,6 +17,7 @@ from yett.rules.execute_api.errors import (
     GatewayError,
     IntegrationFailure,
     InvalidSignature,
+    MalformedPath,
     MalformedProxyResponse,
     MissingAuthenticationToken,
     ResponseType,
@@ -24,7 +25,7 @@ from yett.rules.execute_api.errors import (
 )
 from yett.rules.execute_api.gateway_responses.rest import DEFAULT_STATUS, render
 from yett.values.header_lines import render_header_lines
-from yett.values.http import HttpResponse
+from yett.values.http import Headers, HttpResponse
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html, and 08 no. 28
 STATUSES = {
@@ -86,7 +87,7 @@ def test_a_refusal_has_the_status_of_its_type_or_one_of_its_own_family(kind: typ
     assert answer(error).status == error.status == (error.status if expected is None else expected)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.has_document], ids=lambda kind: kind.__name__)
 def test_only_denials_spell_the_key_with_a_capital(kind: type[GatewayError]) -> None:
     """08 no. 45; spec 01, section 3 (OBSERVED)."""
     error = make(kind)
@@ -108,6 +109,12 @@ def test_only_denials_spell_the_key_with_a_capital(kind: type[GatewayError]) -> 
 )
 def test_bodies_are_aws_s_to_the_byte(error: GatewayError, body: bytes) -> None:
     assert answer(error).body == body
+
+
+def test_a_path_that_cannot_be_signed_is_a_plain_400_whatever_the_api_customizes() -> None:
+    """Spec 02, section 4, no. 1."""
+    family = DeployedGatewayResponse(response_type="DEFAULT_4XX", status_code="418")
+    assert answer(MalformedPath("x"), family) == HttpResponse(status=400, headers=Headers(()), body=b"")
 
 
 def test_the_reason_is_never_shown() -> None:
@@ -197,7 +204,7 @@ def test_no_value_ends_its_header_line(value: str) -> None:
     assert render_header_lines(lines).count(b"\r\n") == 3
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in SPECIAL])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.has_document and kind not in SPECIAL])
 def test_what_a_kind_answers_once_it_answers_again_whatever_was_said_in_between(kind: type[GatewayError]) -> None:
     first, own, again = answer(kind("a")), answer(kind("b", message="of this call alone")), answer(kind("c"))
     assert json.loads(own.body) == {"message": "of this call alone"}

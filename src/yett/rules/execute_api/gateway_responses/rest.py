@@ -121,6 +121,8 @@ _standard_answers: Final[dict[type[GatewayError], HttpResponse]] = {}
 
 
 def _default_answer(kind: type[GatewayError], error_type: str, message: str | None) -> HttpResponse:
+    if not kind.has_document:
+        return HttpResponse(status=kind.status, headers=Headers(()), body=b"")
     # OBSERVED: denials spell the key "Message", every other gateway response "message"; and a dead backend's answer
     # alone has a space after the colon (spec 01, section 3; spec 08, no. 43).
     key = b"Message" if issubclass(kind, AccessDenied) else b"message"
