@@ -72,6 +72,8 @@ def test_the_tree_ends_with_what_would_allow_it(shop: Shop) -> None:
         (("BREW", "/open"), "is no method of an API"),
         (("GET", "/open", "--time", "yesterday"), "write it as 2026-01-31T12:00:00Z"),
         (("GET", "/open", "--source-ip", "here"), "`here` is no address"),
+        (("GET", "/open", "--source-vpc", "here"), "`here` is no VPC: write vpc-1a2b3c4d"),
+        (("GET", "/open", "--source-vpce", "vpc-1a2b3c4d"), "`vpc-1a2b3c4d` is no VPC endpoint"),
         (("GET", "/open", "--colour"), "No such option"),
         (("GET", "https://example.com/x"), "names no API of this server"),
         (("GET", "/open", "-H", "nonsense"), "write NAME: VALUE"),

@@ -16,6 +16,9 @@ def test_principals_and_tokens_are_listed(shop: Shop) -> None:
     assert "an access token of user pool" in said("/batch")
     assert "with scope shop/read" in said("/batch")
     assert "whoever authorizer Gate lets in" in said("/gated")
+    assert "authorization NONE, from 10.0.0.1, vpc-1a2b3c4d, vpce-1a2b3c4d" in said(
+        "/open", "--source-ip", "10.0.0.1", "--source-vpc", "vpc-1a2b3c4d", "--source-vpce", "vpce-1a2b3c4d"
+    )
     answer = json.loads(said("/signed", "--json"))
     assert [each["principal"] for each in answer["callers"] if each["outcome"] == "allow"] == ["user/clerk"]
 

@@ -15,6 +15,7 @@ from yett.execute_api.access_matrix import Matrix, cells_beside, make_matrix, qu
 from yett.execute_api.principals import Named
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.plan import StagePlan
+from yett.values.http import VpcOrigin
 
 KINDS = AuthorizationType
 VAULT = {"Resource": "arn:aws:execute-api:*:*:abc123/prod/GET/stock/vault"}
@@ -61,6 +62,17 @@ def test_addresses_are_decided_apart() -> None:
     assert found["POST /any", "anonymous", "10.0.0.1"] == "allow"
     for path in ("POST /any", "GET /any", "POST /mine"):
         assert found[path, "anonymous", "192.0.2.1"] == "explicit_deny"
+
+
+def test_a_call_through_a_vpc_endpoint_is_compared_with_others_through_it() -> None:
+    origin = VpcOrigin(vpc="vpc-1a2b3c4d", endpoint=None)
+    question = question_of(plan(), "GET", "/stock/7", source_ip="10.0.0.1", now=NOW, vpc_origin=origin)
+    assert question is not None
+    assert question.facts.vpc_origin == origin
+    beside = cells_beside(question, standing_of(named("bob")), [named("bob"), named("eve")])
+    origins = {(each.question.facts.source_ip, each.question.facts.vpc_origin) for each in beside}
+    assert len(origins) == 2  # of another address: a call from outside
+    assert ("10.0.0.1", origin) in origins
 
 
 def test_the_cells_beside_a_call_leave_out_its_own() -> None:

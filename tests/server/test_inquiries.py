@@ -33,6 +33,15 @@ def api(running: RunningServer) -> Api:
     return made
 
 
+@pytest.fixture(scope="module")
+def private(running: RunningServer) -> Api:
+    statements = [{"Effect": "Allow", "Principal": "*", "Action": INVOKE, "Resource": "*", **each} for each in PRIVATE]
+    made = Api(running, policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    made.method("/pets", mock())
+    made.deploy()
+    return made
+
+
 def ask(
     running: RunningServer,
     path: str,
@@ -233,6 +242,50 @@ def test_who_may_not_know_is_told_nothing(running: RunningServer, api: Api) -> N
     assert ask(running, "simulate", by=reader, body={"path": "/pets", "api": api.id})[0] == 200
     assert ask(running, "simulate", by=reader, body={"path": "/pets", "api": api.id, "as": arn})[0] == 403
     assert ask(running, "access-matrix", by=reader, api=api.id)[0] == 403
+
+
+VPC, ENDPOINT = "vpc-1a2b3c4d", "vpce-0123456789abcdef0"
+PRIVATE = [
+    {"Condition": {"StringEquals": {"aws:SourceVpc": VPC}}},
+    {"Condition": {"StringEquals": {"aws:SourceVpce": ENDPOINT}, "IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}},
+    {"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}},
+]
+
+
+@pytest.mark.parametrize(
+    ("vpc", "endpoint", "address", "outcome"),
+    [
+        (None, None, "10.0.0.1", "implicit_deny"),
+        (None, None, "192.0.2.1", "allow"),
+        (VPC, None, "192.0.2.1", "allow"),
+        ("vpc-00000000", None, "192.0.2.1", "implicit_deny"),  # which is then no aws:SourceIp
+        ("vpc-00000000", ENDPOINT, "10.0.0.1", "allow"),
+        (None, ENDPOINT, "10.0.0.1", "allow"),
+        (None, ENDPOINT, "192.0.2.1", "implicit_deny"),
+    ],
+)
+def test_a_call_through_a_vpc_endpoint_can_be_asked_about(
+    running: RunningServer, private: Api, vpc: str | None, endpoint: str | None, address: str, outcome: str
+) -> None:
+    place = {"source_ip": address, "source_vpc": vpc, "source_vpce": endpoint}
+    status, trace = ask(running, "simulate", body={"api": private.id, "path": "/pets", **place})
+    assert (status, trace["outcome"]) == (200, outcome)
+    query = {"sourceIp": address, "sourceVpc": vpc, "sourceVpce": endpoint}
+    given = {name: value for name, value in query.items() if value is not None}
+    status, told = ask(running, "who-can", api=private.id, path="/pets", **given)
+    assert status == 200
+    assert {name: told[name] for name in query} == query
+    assert [(each["principal"], each["outcome"]) for each in told["callers"]] == [("anonymous", outcome)]
+
+
+@pytest.mark.parametrize("wrong", ["", "vpc-1", "vpc-1A2B3C4D", "vpce-1a2b3c4", " vpc-1a2b3c4d", "vpc-1a2b3c4d\n"])
+def test_what_is_no_vpc_is_refused(running: RunningServer, private: Api, wrong: str) -> None:
+    for name, asked in (("source_vpc", "sourceVpc"), ("source_vpce", "sourceVpce")):
+        status, answer = ask(running, "simulate", body={"api": private.id, "path": "/pets", name: wrong})
+        assert (status, f"`{wrong}` is no VPC" in answer["message"]) == (400, True)
+        if wrong:  # an empty parameter of a query is none
+            status, answer = ask(running, "who-can", api=private.id, path="/pets", **{asked: wrong})
+            assert (status, f"`{wrong}` is no VPC" in answer["message"]) == (400, True)
 
 
 def test_what_is_asked_wrongly_is_said(running: RunningServer, api: Api) -> None:

@@ -44,6 +44,8 @@ class Asking(click.Command):
     "--as", "principal", default="anonymous", help="user/NAME, role/NAME, an ARN, or anonymous (the default)."
 )
 @click.option("--source-ip", help="The address that the call comes from.  [default: this machine's]")
+@click.option("--source-vpc", metavar="VPC-ID", help="The VPC that it comes from, through a VPC endpoint.")
+@click.option("--source-vpce", metavar="VPCE-ID", help="The VPC endpoint that it comes through.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header; repeat for more.")
 @click.option("--token", help="The token, put where the method's authorizer looks for it.")
 @click.option("--time", "moment", metavar="ISO-8601", help="The moment of the call.  [default: now]")
@@ -57,6 +59,8 @@ def simulate(
     stage: str | None,
     principal: str,
     source_ip: str | None,
+    source_vpc: str | None,
+    source_vpce: str | None,
     headers: tuple[str, ...],
     token: str | None,
     moment: str | None,
@@ -66,7 +70,8 @@ def simulate(
     """Say what would be decided of METHOD PATH, a path below the stage or a whole URL, and what would allow it.
 
     Nothing is invoked. Exits with 0 if the call would be allowed, 1 if not, 2 if only a Lambda authorizer can tell, 3
-    if the question could not be asked or read.
+    if the question could not be asked or read. A call through a VPC endpoint has aws:VpcSourceIp in the place of
+    aws:SourceIp.
     """
     is_url = path.startswith(("http://", "https://"))
     question = {
@@ -76,6 +81,8 @@ def simulate(
         "stage": stage,
         "as": principal,
         "source_ip": source_ip,
+        "source_vpc": source_vpc,
+        "source_vpce": source_vpce,
         "token": token,
         "time": moment,
         "invoke_authorizer": invoke_authorizer,

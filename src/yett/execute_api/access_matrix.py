@@ -17,7 +17,7 @@ from yett.rules.execute_api.errors import GatewayError
 from yett.rules.execute_api.plan import MethodPlan, StagePlan
 from yett.rules.execute_api.policy_changes import Cell
 from yett.rules.execute_api.routing.rest import ANY, ANY_COVERS
-from yett.values.http import Headers, HttpRequest
+from yett.values.http import Headers, HttpRequest, VpcOrigin
 from yett.values.identity import ANONYMOUS
 
 NEEDS_TOKEN: Final = "needs_token"  # noqa: S105 - which an authorizer weighs
@@ -115,7 +115,9 @@ def rows_of(plan: StagePlan, columns: Sequence[Column] = ()) -> Iterator[Row]:
             yield Row(method=verb, path=path, plan=found[0])
 
 
-def question_of(plan: StagePlan, method: str, path: str, *, source_ip: str, now: datetime) -> Question | None:
+def question_of(
+    plan: StagePlan, method: str, path: str, *, source_ip: str, now: datetime, vpc_origin: VpcOrigin | None = None
+) -> Question | None:
     """What policies would be asked of a call; None where the stage has no such method."""
     request = HttpRequest(
         method=method,
@@ -126,6 +128,7 @@ def question_of(plan: StagePlan, method: str, path: str, *, source_ip: str, now:
         body=b"",
         host="",
         source_ip=source_ip,
+        vpc_origin=vpc_origin,
         scheme="https",
         request_id="",
         received_at=now,
@@ -156,7 +159,8 @@ def cells_beside(question: Question, standing: Standing, principals: Sequence[Na
             same_caller = (column.principal == mine or not is_iam) and column.source_ip == address
             if row.plan is question.method and same_caller:
                 continue
-            asked = question_of(plan, row.method, row.path, source_ip=column.source_ip, now=now)
+            origin = question.facts.vpc_origin if column.source_ip == address else None
+            asked = question_of(plan, row.method, row.path, source_ip=column.source_ip, now=now, vpc_origin=origin)
             if asked is not None:
                 whom = column.principal if is_iam else f"address {column.source_ip}"
                 cells.append(Cell(name=f"{row.method} {row.path} for {whom}", question=asked, standing=column.standing))

@@ -27,7 +27,7 @@ def who_can(question: Question, principals: Sequence[Named]) -> Json:
     if not is_iam:
         columns = [Column(principal=ANONYMOUS_NAME, source_ip="", standing=NOBODY)]
     callers = [each for column in columns if (each := _weigh(question, column)) is not None]
-    authorizer = method.authorizer
+    authorizer, origin = method.authorizer, question.facts.vpc_origin
     return {
         "api": question.plan.api_id,
         "stage": question.plan.stage,
@@ -35,6 +35,8 @@ def who_can(question: Question, principals: Sequence[Named]) -> Json:
         "path": method.resource_path,
         "arn": question.arn,
         "sourceIp": question.facts.source_ip,
+        "sourceVpc": None if origin is None else origin.vpc,
+        "sourceVpce": None if origin is None else origin.endpoint,
         "authorization": kind.value,
         "callers": callers,
         "accounts": sorted(set(_accounts(question))) if is_iam else [],

@@ -25,8 +25,8 @@ _AWS_HOST: Final = re.compile(
 
 
 # Source: https://docs.aws.amazon.com/vpc/latest/userguide/working-with-vpcs.html (resource ids: 8 or 17 digits)
-_VPC: Final = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_VPC_ENDPOINT: Final = re.compile(r"vpce-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+VPC: Final = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+VPC_ENDPOINT: Final = re.compile(r"vpce-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 class HostRule(Struct, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ def _read_vpc_origin(lines: tuple[tuple[str, str], ...]) -> VpcOrigin | None:
     vpcs, endpoints = _elements(SOURCE_VPC, lines), _elements(SOURCE_VPC_ENDPOINT, lines)
     if not vpcs and not endpoints:
         return None
-    return VpcOrigin(vpc=_only(vpcs, _VPC), endpoint=_only(endpoints, _VPC_ENDPOINT))
+    return VpcOrigin(vpc=_only(vpcs, VPC), endpoint=_only(endpoints, VPC_ENDPOINT))
 
 
 def _only(elements: list[str], form: re.Pattern[str]) -> str | None:

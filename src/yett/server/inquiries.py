@@ -44,9 +44,10 @@ from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.identity_source import Place
 from yett.rules.execute_api.plan import NotDeployable, StagePlan
 from yett.rules.execute_api.routing.domain import Target, locate
+from yett.server.edge import VPC, VPC_ENDPOINT
 from yett.server.explained import Explained
 from yett.values.errors import Refusal
-from yett.values.http import Headers, HttpRequest
+from yett.values.http import Headers, HttpRequest, VpcOrigin
 from yett.values.timestamps import parse_iso
 
 READ_API: Final = "apigateway:GET"
@@ -79,6 +80,8 @@ class Simulation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stage: str | None = None
     principal: str = msgspec.field(name="as", default=ANONYMOUS_NAME)
     source_ip: str | None = None
+    source_vpc: str | None = None  # with either of these the call comes through a VPC endpoint, and source_ip is within
+    source_vpce: str | None = None
     headers: dict[str, str] = {}
     token: str | None = None
     time: str | None = None  # ISO 8601
@@ -127,6 +130,7 @@ class Inquiries:
             raise NotAnswered(400, f"`{wanted.time}` is no moment: write it as 2026-01-31T12:00:00Z") from error
         if wanted.source_ip is not None:
             _check_address(wanted.source_ip)
+        origin = _vpc_origin(wanted.source_vpc, wanted.source_vpce)
         plan, path, query = await self._target(wanted, caller)
         self._need(caller, request, READ_API, _api_arn(plan), account=plan.account)
         try:
@@ -142,7 +146,7 @@ class Inquiries:
             self._need(caller, request, SIMULATE, acting.identity.principal_arn, account=account)
         if wanted.invoke_authorizer:
             self._need(caller, request, TEST_API, f"{_api_arn(plan)}/authorizers/*", account=plan.account)
-        made = _make_request(wanted, plan, path, query, asked=request, at=at)
+        made = _make_request(wanted, plan, path, query, asked=request, at=at, origin=origin)
         target = Target(plan.api_id, plan.stage, path)
         simulated = await simulate(
             made, target, plan, ports=self._ports, caller=acting, invoke_authorizer=wanted.invoke_authorizer
@@ -178,7 +182,8 @@ class Inquiries:
         if method not in METHODS:
             raise NotAnswered(400, f"`{method}` is no method of an API")
         address = _check_address(_address(query, request))
-        question = question_of(plan, method, path, source_ip=address, now=request.received_at)
+        origin = _vpc_origin(query.get("sourceVpc"), query.get("sourceVpce"))
+        question = question_of(plan, method, path, source_ip=address, now=request.received_at, vpc_origin=origin)
         if question is None:
             raise NotAnswered(404, f"stage `{plan.stage}` of API `{plan.api_id}` has no method {method} {path}")
         return who_can(question, await self._principals(caller, request))
@@ -370,12 +375,32 @@ def _check_address(text: str) -> str:
     return text
 
 
+def _vpc_origin(vpc: str | None, endpoint: str | None) -> VpcOrigin | None:
+    """Where in a private network a call comes from; None where it does not.
+
+    Raises:
+        NotAnswered: 400.
+    """
+    if vpc is not None and VPC.fullmatch(vpc) is None:
+        raise NotAnswered(400, f"`{vpc}` is no VPC: write vpc-1a2b3c4d, with 8 or 17 hexadecimal digits")
+    if endpoint is not None and VPC_ENDPOINT.fullmatch(endpoint) is None:
+        raise NotAnswered(400, f"`{endpoint}` is no VPC endpoint: write vpce-1a2b3c4d, with 8 or 17 hexadecimal digits")
+    return None if vpc is None and endpoint is None else VpcOrigin(vpc=vpc, endpoint=endpoint)
+
+
 def _api_arn(plan: StagePlan) -> str:
     return f"arn:aws:apigateway:{plan.region}::/restapis/{plan.api_id}"
 
 
 def _make_request(
-    wanted: Simulation, plan: StagePlan, path: str, query: str, *, asked: HttpRequest, at: datetime
+    wanted: Simulation,
+    plan: StagePlan,
+    path: str,
+    query: str,
+    *,
+    asked: HttpRequest,
+    at: datetime,
+    origin: VpcOrigin | None,
 ) -> HttpRequest:
     """The call that nobody makes. A token goes where the method's authorizer looks for one."""
     host = f"{plan.api_id}.execute-api.{plan.region}.amazonaws.com"
@@ -395,6 +420,7 @@ def _make_request(
         body=b"",
         host=host,
         source_ip=wanted.source_ip or asked.source_ip,
+        vpc_origin=origin,
         scheme="https",
         request_id=asked.request_id,
         received_at=at,
