@@ -35,9 +35,6 @@ class Wire:
         starts = [part[:3].decode() for part in data.split(b"HTTP/1.1 ")[1:]] or [data.decode()]
         self._done.append(f"{self._name} {' '.join(starts)}")
 
-    def writelines(self, pieces: tuple[bytes, ...]) -> None:
-        self.write(b"".join(pieces))
-
     def get_write_buffer_size(self) -> int:
         return 0
 

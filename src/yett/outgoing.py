@@ -65,5 +65,5 @@ class Outlet:
         unsent, self.unsent = self.unsent, b""
         if unsent:
             self._transport.write(unsent)
-        if pieces:
-            self._transport.writelines(pieces)
+        for piece in pieces:  # asyncio's `writelines` forgets to pause whoever writes, up to Python 3.13.1
+            self._transport.write(piece)

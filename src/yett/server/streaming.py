@@ -44,7 +44,7 @@ class Relay:
                 raise BrokenOff("the client is gone")
             written += len(piece)
             if is_chunked:
-                self._transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
+                self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             elif length is not None and written > length:
                 break
             else:
