@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import structs
 
 from yett.adapters.functions.code import CodeDirectories
+from yett.adapters.functions.interpreters import OWN
 from yett.adapters.functions.pool import FunctionPool, PoolLimits, RoleSession
 from yett.ports.function_runner import FunctionAnswer
 from yett.ports.functions import Function
@@ -60,7 +61,7 @@ class Shelf:
             account="123456789012",
             region="us-east-1",
             name=name,
-            runtime=members.get("runtime", "python3.11"),
+            runtime=members.get("runtime", OWN),
             handler=members.get("handler", "app.handler"),
             role_arn="arn:aws:iam::123456789012:role/subject",
             timeout_seconds=members.get("timeout_seconds", 10),

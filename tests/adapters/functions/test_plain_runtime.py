@@ -44,7 +44,7 @@ def handler(event, context):
             return value
         case "decimal": return [decimal.Decimal("1.5"), decimal.Decimal("7"), decimal.Decimal("-0.25")]
         case "bytes": return b'{"raw": 1}'
-        case "unicode": print("héllo ✓"); return "日本語 \\ud83d\\ude00"
+        case "unicode": print("héllo ✓"); return "日本語 \\U0001f600"
         case "tuple": return (1, None, True, {"k": 1.5}, {1: 2})
         case "huge": return "x" * 7_000_000
         case "log":

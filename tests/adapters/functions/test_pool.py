@@ -34,7 +34,7 @@ def handler(event, context):
         case "huge": return "x" * 7_000_000
         case "large": return "x" * 3_000_000
         case "unserializable": return object()
-        case "unicode": print("héllo ✓"); return "日本語 \\ud83d\\ude00"
+        case "unicode": print("héllo ✓"); return "日本語 \\U0001f600"
         case "print": print("x" * 1_000_000); return "done"
         case "binary": os.write(1, b"\\xff\\xfe\\n"); return "done"
     return os.getpid()

@@ -22,7 +22,7 @@ from yett.rules.lambda_.runtimes import is_node, node_major
 CHECK: Final = (
     "import importlib.util, sys; "
     "assert sys.argv[1] == 'python%d.%d' % sys.version_info[:2] and sys.version_info >= (3, 10); "
-    "print(all(map(importlib.util.find_spec, ('awslambdaric', 'runtime_client'))))"
+    "print(sys.executable, all(map(importlib.util.find_spec, ('awslambdaric', 'runtime_client'))), sep='\\n')"
 )
 CHECK_SECONDS: Final = 20.0
 OWN: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -58,6 +58,13 @@ class Interpreter(Struct, frozen=True, kw_only=True):
     notice: str | None = None  # for the function's log, where it is not the one that was asked for
 
 
+class Examined(Struct, frozen=True):
+    """What an interpreter says of itself."""
+
+    path: str  # its own: what was found may be a wrapper that needs an environment which functions have not
+    is_equipped: bool  # with AWS's runtime client
+
+
 class Interpreters:
     """Interpreters by runtime, each looked for once."""
 
@@ -80,10 +87,10 @@ class Interpreters:
             return Interpreter(path=sys.executable, runtime=OWN, client=client)
         for directory in os.get_exec_path():
             path = shutil.which(runtime, path=directory)
-            is_equipped = None if path is None else await examine(path, runtime)
-            if path is not None and is_equipped is not None:
-                lent = None if is_equipped else await asyncio.to_thread(lend, self._lent)
-                return Interpreter(path=path, runtime=runtime, client=client, lent=lent)
+            found = None if path is None else await examine(path, runtime)
+            if found is not None:
+                lent = None if found.is_equipped else await asyncio.to_thread(lend, self._lent)
+                return Interpreter(path=found.path, runtime=runtime, client=client, lent=lent)
         logger.warning("%s is not installed: its functions run under %s", runtime, OWN)
         notice = f"[WARN] yett: {runtime} is not installed here; this function runs under {OWN}, yett's own interpreter"
         return Interpreter(path=sys.executable, runtime=OWN, client=client, notice=notice)
@@ -108,10 +115,13 @@ async def find_node(runtime: str) -> Interpreter:
     return Interpreter(path=sys.executable, runtime=f"nodejs{major}.x", program=program, notice=notice)
 
 
-async def examine(path: str, runtime: str) -> bool | None:
-    """Whether an interpreter has AWS's runtime client itself; None if it is not what its name says, or does not run."""
+async def examine(path: str, runtime: str) -> Examined | None:
+    """What an interpreter says of itself; None if it is not what its name says, or does not run."""
     output = await output_of(path, "-I", "-c", CHECK, runtime)
-    return None if output is None else output.strip() == b"True"
+    if output is None:
+        return None
+    own, _, is_equipped = os.fsdecode(output.rstrip(b"\n")).rpartition("\n")
+    return Examined(own, is_equipped == "True") if own else None
 
 
 async def output_of(*command: str) -> bytes | None:

@@ -7,6 +7,7 @@ import http.client
 import os
 
 VERSION = "/2018-06-01/runtime/"
+DEADLINE = "Lambda-Runtime-Deadline-Ms"
 PREFIX = f"{VERSION}invocation/"
 ERROR = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": "Unhandled"}
 
@@ -27,9 +28,13 @@ def initialize_client(user_agent: str) -> None:
     _Api.user_agent = user_agent
 
 
-def next() -> tuple[bytes, http.client.HTTPMessage]:  # noqa: A001
-    """Wait for an invocation: its payload, and headers that say the rest."""
-    return _call("GET", "next", None, {}, 200)
+def next() -> tuple[bytes, dict[str, object]]:  # noqa: A001
+    """Wait for an invocation: its payload, and headers that say the rest. The deadline is a number, as AWS's has it."""
+    payload, message = _call("GET", "next", None, {}, 200)
+    headers: dict[str, object] = dict(message.items())
+    if DEADLINE in message:
+        headers[DEADLINE] = int(message[DEADLINE])
+    return payload, headers
 
 
 def post_invocation_result(

@@ -105,7 +105,7 @@ def load_client() -> Any:
     return module
 
 
-def answer(client: Any, handler: Handler, payload: bytes, headers: Mapping[str, str]) -> None:
+def answer(client: Any, handler: Handler, payload: bytes, headers: Mapping[str, Any]) -> None:
     """Run the handler and post what it gave, or how it failed. What is no `Exception` ends the process."""
     request_id = headers["Lambda-Runtime-Aws-Request-Id"]
     _Current.request_id = request_id
@@ -115,7 +115,7 @@ def answer(client: Any, handler: Handler, payload: bytes, headers: Mapping[str, 
     else:
         os.environ["_X_AMZN_TRACE_ID"] = trace
     function_arn = headers.get("Lambda-Runtime-Invoked-Function-Arn", "")
-    context = Context(request_id, function_arn, int(headers.get("Lambda-Runtime-Deadline-Ms", "0")))
+    context = Context(request_id, function_arn, headers.get("Lambda-Runtime-Deadline-Ms", 0))
     try:
         result = render(handler(parse(payload), context))
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is its answer
