@@ -331,6 +331,22 @@ async def test_a_last_use_is_remembered_and_written(store: SqlIamStore, database
     assert await SqlIamStore(database).last_use("AKIAGONE") is None
 
 
+async def test_the_last_use_of_a_role_goes_with_the_role(store: SqlIamStore, database: Database) -> None:
+    role = Role(account=A, name="r", path="/", id="AROAR", created_at=NOW, trust_policy="{}")
+    await store.add(role)
+    use = LastUse(at=NOW, service="execute-api", region="eu-west-1")
+    store.note_use(role.id, use)
+    store.note_use("AROAGONE", use)
+    assert await store.last_use(role.id) == use
+    await store.write_uses()
+    await store.update(Role, A, "r", lambda role: msgspec.structs.replace(role, description="changed"))
+    other = SqlIamStore(database)
+    assert (await other.last_use(role.id), await other.last_use("AROAGONE")) == (use, None)
+    await store.remove(Role, A, "r", lambda *_: None)
+    await store.add(role)
+    assert await SqlIamStore(database).last_use(role.id) is None
+
+
 async def test_an_alias_is_one_accounts_alone(store: SqlIamStore) -> None:
     await store.set_alias(A, "mine")
     with pytest.raises(AlreadyExists):

@@ -1,7 +1,7 @@
 """STS by boto3 on a running server: sessions, what narrows them, and how they end."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,23 @@ def test_a_session_is_its_role_narrowed_and_says_who_it_is(running: RunningServe
     narrowed = holder(sts.assume_role(**asked, PolicyArns=managed))
     assert running.call(api.id, "/prod/pets", signed_by=narrowed).status == 200
     assert refusal(running.client("iam", narrowed).list_users)[0] == "AccessDenied"
+
+
+def test_a_role_tells_when_and_where_its_sessions_last_called(running: RunningServer, api: Api) -> None:
+    iam = running.client("iam")
+    user_arn, user = make_user(running)
+    name, arn = make_role(running, {"AWS": user_arn}, INVOKE)
+    session = holder(running.client("sts", user).assume_role(RoleArn=arn, RoleSessionName="me"))
+    assert iam.get_role(RoleName=name)["Role"]["RoleLastUsed"] == {}
+    before = datetime.now(UTC)
+    assert running.call(api.id, "/prod/pets", signed_by=session).status == 200
+    used = iam.get_role(RoleName=name)["Role"]["RoleLastUsed"]
+    assert used["Region"] == "us-east-1"
+    assert before - timedelta(seconds=1) <= used["LastUsedDate"] <= datetime.now(UTC)
+    pages = iam.get_paginator("get_account_authorization_details").paginate(Filter=["Role"])
+    details = {role["RoleName"]: role for page in pages for role in page["RoleDetailList"]}
+    assert details[name]["RoleLastUsed"] == used
+    assert all("RoleLastUsed" not in role for role in iam.list_roles()["Roles"])
 
 
 def test_what_a_session_carries_is_bounded(running: RunningServer) -> None:

@@ -11,7 +11,7 @@ from yett.policy import CallerPolicies, CompiledPolicies
 from yett.rules.execute_api.call import Standing
 from yett.sigv4 import SigningKeys
 from yett.values.errors import Refusal
-from yett.values.identity import IamIdentity
+from yett.values.identity import IamIdentity, PrincipalType
 from yett.values.secret import Secret
 
 
@@ -54,6 +54,14 @@ class Caller(Struct, frozen=True, kw_only=True, dict=True):
     def signing_keys(self) -> SigningKeys:
         """What its signatures are checked with."""
         return SigningKeys(self.secret_access_key)
+
+    @cached_property
+    def used(self) -> str | None:
+        """What its calls are a use of: a long-term access key, or a role, by its unique id; None for other sessions."""
+        identity = self.identity
+        if identity.principal_type is PrincipalType.ASSUMED_ROLE:
+            return identity.user_id.partition(":")[0]
+        return identity.access_key_id if self.expires_at is None else None
 
     @cached_property
     def standing(self) -> Standing:

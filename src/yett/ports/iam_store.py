@@ -182,7 +182,7 @@ class Dependents(Struct, frozen=True, kw_only=True):
 
 
 class LastUse(Struct, frozen=True, kw_only=True):
-    """When and for what an access key was last used."""
+    """When and for what an access key or a role was last used."""
 
     at: datetime
     service: str
@@ -286,10 +286,14 @@ class IamStore(Protocol):
         """Whether there was one."""
         ...
 
-    async def last_use(self, access_key_id: str) -> LastUse | None: ...
+    async def last_use(self, used: str) -> LastUse | None:
+        """The last use that is known of an access key, or of a role by its unique id; none once it is removed."""
+        ...
 
-    def note_use(self, access_key_id: str, use: LastUse) -> None:
-        """Remember a use without waiting; it may be lost in a crash, and is written now and then."""
+    def note_use(self, used: str, use: LastUse) -> None:
+        """Remember a use of an access key, or of a role by its unique id, without waiting; it may be lost in a crash,
+        and is written now and then.
+        """
         ...
 
     async def use_once(self, account: Account, mark: str, *, until: datetime, now: datetime) -> bool:

@@ -157,7 +157,7 @@ class Node:
         if topic == RELAY:
             return encode(await self._answer(read_request(body)))
         if topic == USES:
-            for access_key_id, use in read_uses(body).items():
-                self._iam_store.note_use(access_key_id, use)
+            for used, use in read_uses(body).items():
+                self._iam_store.note_use(used, use)
             return b""
         raise Unavailable(f"topic {topic} is not answered here")

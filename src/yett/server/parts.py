@@ -139,7 +139,7 @@ class Store(Struct, frozen=True, kw_only=True):
     ) -> Self:
         """The database as another process writes it, whose commits are told in the memory behind *commits*.
 
-        *send_uses* takes the access keys that were used, to that process.
+        *send_uses* takes the access keys and roles that were used, to that process.
         """
         database = Database.open_for_reading(database_url(home, url), sealer=sealer)
         reader = CommitReader(commits, database.tell)
@@ -219,7 +219,7 @@ class Store(Struct, frozen=True, kw_only=True):
 
 
 class RelayedUses(SqlIamStore):
-    """The store of IAM in a process that does not write: last uses of keys go to the one that does."""
+    """The store of IAM in a process that does not write: last uses of keys and roles go to the one that does."""
 
     def __init__(self, database: Database, send: Callable[[Mapping[str, LastUse]], Awaitable[None]]) -> None:
         super().__init__(database)
@@ -230,9 +230,9 @@ class RelayedUses(SqlIamStore):
         uses = dict(self._uses)
         if uses:
             await self._send(uses)
-        for access_key_id, use in uses.items():
-            if self._uses.get(access_key_id) is use:
-                del self._uses[access_key_id]
+        for used, use in uses.items():
+            if self._uses.get(used) is use:
+                del self._uses[used]
 
 
 class Parts(Struct, frozen=True, kw_only=True):

@@ -48,6 +48,40 @@ async def test_a_session_is_told_by_its_token(aws: Aws) -> None:
     assert refused.value.fault is CredentialFault.SESSION_TOKEN_INVALID
 
 
+async def test_a_signature_of_a_session_is_a_use_of_its_role(aws: Aws) -> None:
+    alice = await aws.user("alice")
+    role = await aws.role("r", trust({"AWS": alice.identity.arn}))
+    aws.time = aws.signed({"AccessKeyId": "A", "SecretAccessKey": "B"}).received_at
+    answer = await aws.do("sts:AssumeRole", alice, RoleArn=role, RoleSessionName="ss")
+
+    async def told() -> list[Any]:
+        details = await aws.do("iam:GetAccountAuthorizationDetails", Filter=["Role"])
+        return [
+            (await aws.do("iam:GetRole", RoleName="r"))["Role"]["RoleLastUsed"],
+            details["RoleDetailList"][0]["RoleLastUsed"],
+        ]
+
+    assert await told() == [{}, {}]  # to be assumed is no use yet
+    for _ in range(2):  # from the store, then from memory
+        request = aws.signed(answer["Credentials"])
+        await who(aws, request)
+        assert await told() == [{"LastUsedDate": request.received_at, "Region": "us-east-1"}] * 2
+    assert "RoleLastUsed" not in (await aws.do("iam:ListRoles"))["Roles"][0]
+    aws.pass_time(days=399)
+    assert (await told())[0] != {}
+    aws.pass_time(days=2)
+    assert await told() == [{}, {}]
+
+
+async def test_a_session_of_a_user_is_no_use_of_a_role_or_key(aws: Aws) -> None:
+    alice = await aws.user("alice")
+    aws.time = aws.signed({"AccessKeyId": "A", "SecretAccessKey": "B"}).received_at
+    answer = await aws.do("sts:GetSessionToken", alice)
+    await who(aws, aws.signed(answer["Credentials"]))
+    used = await aws.do("iam:GetAccessKeyLastUsed", AccessKeyId=alice.identity.access_key_id)
+    assert "LastUsedDate" not in used["AccessKeyLastUsed"]
+
+
 async def test_what_was_changed_after_signing_is_refused(aws: Aws) -> None:
     request = aws.signed(await key_of(aws))
     await who(aws, request)

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from yett.adapters.sql.aws_managed_policies import aws_managed_policies
-from yett.adapters.sql.documents import Transaction
+from yett.adapters.sql.documents import Pointer, Transaction
 from yett.adapters.sql.revisions import group_scope, principal_scope
 from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
 from yett.ports.iam_store import (
@@ -24,6 +24,7 @@ from yett.ports.iam_store import (
     User,
 )
 from yett.values.arn import Arn, NotAnArn
+from yett.values.identifiers import ROLE_ID
 from yett.values.secret import Secret
 
 E = TypeVar("E", bound=Entity)
@@ -39,7 +40,7 @@ KINDS: Final[dict[type[Entity], str]] = {
 }
 POLICY: Final = "iam.policy"
 ACCESS_KEY: Final = "iam.access-key"  # key: owner id / access key id; pointed at by the access key id
-LAST_USE: Final = "iam.last-use"  # key: access key id
+LAST_USE: Final = "iam.last-use"  # key: access key id, or unique id of a role
 ATTACHMENT: Final = "iam.attachment"  # key: policy ARN, line feed, kind / name / how
 MEMBER: Final = "iam.member"  # key: group / user
 PROFILE_ROLE: Final = "iam.profile-role"  # key: role / instance profile
@@ -116,6 +117,11 @@ def load_by_id(transaction: Transaction, unique_id: str) -> User | Role | None:
     if kind == KINDS[User]:
         return load_entity(transaction, User, pointer.account, name)
     return load_entity(transaction, Role, pointer.account, name)
+
+
+def locate_used(transaction: Transaction, used: str) -> Pointer | None:
+    """Where what was used lies: an access key, or a role, which is used by its sessions."""
+    return transaction.find_pointer(UNIQUE_ID if used.startswith(ROLE_ID) else ACCESS_KEY, used)
 
 
 def load_policy(transaction: Transaction, arn: str) -> ManagedPolicy | None:

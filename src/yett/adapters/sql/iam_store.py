@@ -37,6 +37,7 @@ from yett.adapters.sql.iam_documents import (
     load_by_id,
     load_entity,
     load_policy,
+    locate_used,
     rename_owner,
     scope_of,
     store_access_key,
@@ -133,6 +134,8 @@ class SqlIamStore:
             check(entity, dependents(transaction, entity))
             unindex_entity(transaction, entity)
             transaction.remove(account, "", KINDS[kind], key_of(kind, name))
+            if isinstance(entity, Role):
+                transaction.remove(account, "", LAST_USE, entity.id)
             transaction.touch(scope_of(entity))
             return True
 
@@ -289,21 +292,21 @@ class SqlIamStore:
 
     # -- last use, written now and then
 
-    async def last_use(self, access_key_id: str) -> LastUse | None:
+    async def last_use(self, used: str) -> LastUse | None:
         """The last use that is known of."""
-        if access_key_id in self._uses:
-            return self._uses[access_key_id]
+        if used in self._uses:
+            return self._uses[used]
 
         def work(transaction: Transaction) -> bytes | None:
-            pointer = transaction.find_pointer(ACCESS_KEY, access_key_id)
-            return None if pointer is None else transaction.find(pointer.account, "", LAST_USE, access_key_id)
+            pointer = locate_used(transaction, used)
+            return None if pointer is None else transaction.find(pointer.account, "", LAST_USE, used)
 
         body = await self._database.read(work)
         return None if body is None else msgspec.json.decode(body, type=LastUse)
 
-    def note_use(self, access_key_id: str, use: LastUse) -> None:
+    def note_use(self, used: str, use: LastUse) -> None:
         """Remember a use; every minute with uses, they are written."""
-        self._uses[access_key_id] = use
+        self._uses[used] = use
         if self._flush_due is None:
             self._flush_due = use.at + MAY_LAG
         elif use.at >= self._flush_due and self._flushing is None:
@@ -321,16 +324,16 @@ class SqlIamStore:
         uses = dict(self._uses)
 
         def work(transaction: Transaction) -> None:
-            for access_key_id, use in uses.items():
-                pointer = transaction.find_pointer(ACCESS_KEY, access_key_id)
+            for used, use in uses.items():
+                pointer = locate_used(transaction, used)
                 if pointer is not None:
-                    transaction.put(pointer.account, "", LAST_USE, access_key_id, msgspec.json.encode(use))
+                    transaction.put(pointer.account, "", LAST_USE, used, msgspec.json.encode(use))
 
         if uses:
             await self._database.write(work)
-        for access_key_id, use in uses.items():
-            if self._uses.get(access_key_id) is use:
-                del self._uses[access_key_id]
+        for used, use in uses.items():
+            if self._uses.get(used) is use:
+                del self._uses[used]
 
     # -- assertions for one use
 

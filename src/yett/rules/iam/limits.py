@@ -35,3 +35,5 @@ THUMBPRINTS_PER_PROVIDER: Final = 5
 SIMULATED_STATEMENTS: Final = 20_000  # weighed for one page of a simulation; ours
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 REPORT_LIFE: Final = timedelta(hours=4)  # of a credential report
+# Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+ROLE_TRACKING: Final = timedelta(days=400)  # how long the last use of a role is told

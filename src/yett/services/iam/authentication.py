@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -55,9 +56,7 @@ def recognise(request: HttpRequest, ports: Ports, expectation: Expectation) -> C
     if caller is None:
         return presented
     verify(request, presented, signing_keys=caller.signing_keys, now=now, expectation=expectation)
-    if session_token is None:
-        scope = presented.scope
-        ports.iam_store.note_use(access_key_id, LastUse(at=now, service=scope.service, region=scope.region))
+    note_use(caller, presented, ports, now)
     return caller
 
 
@@ -87,7 +86,12 @@ async def look_up(request: HttpRequest, presented: Presented, ports: Ports) -> C
             raise refusal or SignatureRefused(fault=Fault.MISMATCH, reason="nobody has signed this")
         finally:
             refusal = None  # it holds this frame: each would keep the other for the garbage collector
-    if session_token is None:
-        scope = presented.scope
-        ports.iam_store.note_use(access_key_id, LastUse(at=now, service=scope.service, region=scope.region))
+    note_use(caller, presented, ports, now)
     return caller
+
+
+def note_use(caller: Caller, presented: Presented, ports: Ports, now: datetime) -> None:
+    """Remember that the caller's access key or role was used, whatever policies will say to the call."""
+    if caller.used is not None:
+        scope = presented.scope
+        ports.iam_store.note_use(caller.used, LastUse(at=now, service=scope.service, region=scope.region))

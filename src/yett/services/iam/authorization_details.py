@@ -28,6 +28,7 @@ from yett.services.iam.errors import validation_error
 from yett.services.iam.instance_profiles import describe_profile
 from yett.services.iam.managed_policies import describe_policy, describe_version
 from yett.services.iam.principals import show_trust
+from yett.services.iam.roles import describe_last_use
 
 Details = dict[str, object]
 # (call, name to begin after, at most so many) -> names and details; one more tells that there is more
@@ -104,6 +105,7 @@ async def describe_details(
         case Role():
             for member in ("Description", "MaxSessionDuration"):  # not part of these details
                 details.pop(member, None)
+            details["RoleLastUsed"] = await describe_last_use(call, entity)
             mine = profiles.get(entity.name, ())
             details["InstanceProfileList"] = [await describe_profile(call, each, whole=True) for each in mine]
         case Group():

@@ -4,7 +4,7 @@ import msgspec
 
 from yett.policy import Kind, PolicyDocument
 from yett.ports.iam_store import Dependents, Role
-from yett.rules.iam.limits import TRUST_POLICY_CHARACTERS
+from yett.rules.iam.limits import ROLE_TRACKING, TRUST_POLICY_CHARACTERS
 from yett.services.call import Call, ServiceError
 from yett.services.iam.entities import (
     ROLE,
@@ -97,7 +97,18 @@ async def get_role(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
     """
     role = await show_trust(call, await get_entity(call, ROLE, params["RoleName"]))
-    return {"Role": {**describe_entity(ROLE, role, whole=True), "RoleLastUsed": {}}}
+    return {"Role": {**describe_entity(ROLE, role, whole=True), "RoleLastUsed": await describe_last_use(call, role)}}
+
+
+async def describe_last_use(call: Call, role: Role) -> Answer:
+    """When and in which Region the role's sessions last signed a call, whether or not policies let it pass.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    use = await call.ports.iam_store.last_use(role.id)
+    if use is None or call.now - use.at > ROLE_TRACKING:
+        return {}
+    return {"LastUsedDate": use.at, "Region": use.region}
 
 
 async def update_role(call: Call, params: Params) -> Answer:
