@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -60,6 +61,31 @@ async def test_forged_foreign_and_mangled_tokens_do_not() -> None:
         assert said(await door.call("GET", "/auth2", bearing(token))) == UNAUTHORIZED, token
     assert said(await door.call("GET", "/auth2")) == UNAUTHORIZED
     assert door.upstream.requests == []
+
+
+async def test_the_trace_names_issuers_and_the_client_learns_nothing_of_them() -> None:
+    door = gateway()
+    forged = door.token(key="other", issuer="http://evil\r\n\x1b[2J" + "x" * 5_000, email="ann@example.org")
+    answer = await door.call("GET", "/auth2", bearing(forged))
+    assert said(answer) == UNAUTHORIZED
+    assert b"evil" not in answer.body
+    (step,) = [each for each in door.explain()["steps"] if each["step"] == "authenticate"]
+    assert r"the token's issuer is `http://evil\r\n\x1b[2Jxxx" in step["detail"]
+    assert f"wanted is a pool of the authorizer: `{ISSUER}`" in step["detail"]
+    assert len(step["detail"]) < 400
+    assert "ann@" not in json.dumps(door.explain())
+    assert forged.split(".")[1] not in json.dumps(door.explain())
+
+
+async def test_a_remembered_token_of_a_pool_that_is_gone_is_told_by_issuer() -> None:
+    door = gateway()
+    token = door.token()
+    assert (await door.call("GET", "/auth2", bearing(token))).status == 200
+    redeployed = make_plan(*resources("auth2"), authorizers=(pool_authorizer(OTHER_POOL),), deployment_id="dep2")
+    door.plans.by_stage[(redeployed.api_id, redeployed.stage)] = redeployed
+    assert said(await door.call("GET", "/auth2", bearing(token))) == UNAUTHORIZED
+    details = {step["step"]: step["detail"] for step in door.explain()["steps"]}
+    assert f"issuer is `{ISSUER}`, wanted is a pool of the authorizer: `{OTHER_ISSUER}`" in details["authenticate"]
 
 
 async def test_a_token_header_that_stands_twice_is_refused() -> None:

@@ -18,6 +18,7 @@ from yett.rules.execute_api.authorizers.cognito import (
     VerifiedToken,
     accept,
     read_token,
+    tell_issuers,
 )
 from yett.rules.execute_api.call import Routed, Standing
 from yett.rules.execute_api.errors import AuthorizerConfigurationError, Unauthorized
@@ -82,7 +83,7 @@ class CognitoAuthenticator:
     ) -> AcceptedToken:
         """A token that came before, for another method perhaps; remembered as it is accepted now."""
         if token.pool_arn not in authorizer.pool_arns:
-            raise _of_no_pool()
+            raise self._of_no_pool(token.issuer, authorizer)
         identity = _accept(token, authorizer, routed)
         accepted = AcceptedToken.of(token, identity, authorizer=authorizer, established_by=VERIFIED_BEFORE)
         self._known[key] = accepted
@@ -101,7 +102,7 @@ class CognitoAuthenticator:
             issuer = str(unverified.get("iss", ""))
             pool_arn = self._pools_by_issuer(authorizer.pool_arns).get(issuer)
             if pool_arn is None:
-                raise _of_no_pool()
+                raise self._of_no_pool(unverified.get("iss"), authorizer)
             key_sets, now = self._ports.key_sets, routed.request.received_at
             found = key_sets.current(issuer) or await key_sets.resolve(issuer, now=now)
             if found is not None and found[0].find(read.jose_header.kid or "", "RS256") is None:
@@ -121,6 +122,9 @@ class CognitoAuthenticator:
         if len(self._known) > REMEMBERED_TOKENS:
             self._known.popitem(last=False)
         return Standing(identity=_accept(token, authorizer, routed), established_by=VERIFIED_NOW)
+
+    def _of_no_pool(self, presented: object, authorizer: AuthorizerPlan) -> Unauthorized:
+        return Unauthorized(tell_issuers(presented, self._pools_by_issuer(authorizer.pool_arns)))
 
     def _find_issuers(self, pool_arns: frozenset[str]) -> Mapping[str, str]:
         """Each pool, ``arn:aws:cognito-idp:{region}:{account}:userpool/{poolId}``, by the issuer of its tokens."""
@@ -145,7 +149,3 @@ def _accept(token: VerifiedToken, authorizer: AuthorizerPlan, routed: Routed) ->
 def _unauthorized(refusal: TokenRefused) -> Unauthorized:
     message = EXPIRED if refusal.fault is TokenFault.EXPIRED else None
     return Unauthorized(f"the token is refused: {refusal.reason}", message=message)
-
-
-def _of_no_pool() -> Unauthorized:
-    return Unauthorized("the token's issuer is none of the authorizer's user pools")

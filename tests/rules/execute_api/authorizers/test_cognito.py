@@ -14,11 +14,14 @@ from yett.rules.execute_api.authorizers.cognito import (
     VerifiedToken,
     accept,
     read_token,
+    tell_issuers,
 )
 from yett.rules.execute_api.deployment import AuthorizationType
 from yett.rules.execute_api.plan import MethodPlan
 from yett.tokens import TokenFault, TokenRefused
+from yett.values.timestamps import render_iso
 
+MOMENT, AGO = render_iso(NOW), render_iso(NOW - timedelta(seconds=30.5))
 ISSUER = "http://localhost:4566/us-east-1_abcdefghi"
 ID: dict[str, Any] = {"iss": ISSUER, "sub": "u1", "token_use": "id", "aud": "client1", "exp": NOW.timestamp() + 60}
 ACCESS: dict[str, Any] = {
@@ -162,3 +165,65 @@ def test_an_accepted_token_covers_its_method_and_others_that_want_the_same() -> 
     assert not accepted.covers(read, NOW + timedelta(seconds=60))
     redeployed = structs.replace(read, authorizer=structs.replace(plain.authorizer, validation=re2.compile("no")))
     assert not accepted.covers(redeployed, NOW)
+
+
+@pytest.mark.parametrize(
+    ("claims", "scopes", "said"),
+    [
+        (ID | {"exp": NOW.timestamp() - 30.5}, (), f"the token expired at {AGO}; the call came at {MOMENT}"),
+        (ID | {"exp": -1e300}, (), f"the token expired at 1970-01-01T00:00:00Z; the call came at {MOMENT}"),
+        (ID | {"exp": 1, "iat": "x"}, (), f"the token has expired; the call came at {MOMENT}"),
+        (
+            ID | {"iss": "http://else"},
+            (),
+            f"the token's issuer is `http://else`, wanted is a pool of the authorizer: `{ISSUER}`",
+        ),
+        (ACCESS, (), "its `token_use` is `access`, wanted is `id`, since the method has no scopes"),
+        (ID, ("a",), "its `token_use` is `id`, wanted is `access`, since the method has scopes"),
+        (ID | {"token_use": ["id"]}, (), "its `token_use` is no text, wanted is `id`, since the method has no scopes"),
+        (
+            {"exp": ID["exp"], "iss": ISSUER},
+            (),
+            "its `token_use` is missing, wanted is `id`, since the method has no scopes",
+        ),
+        (ID | {"nbf": NOW.timestamp() + 60}, (), "the token's `nbf` is in the future"),
+    ],
+)
+def test_a_refusal_says_what_was_presented_and_what_was_wanted(
+    claims: dict[str, Any], scopes: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        accept(token(claims), scopes=scopes, validation=None, now=NOW)
+    assert refused.value.reason == said
+
+
+@pytest.mark.parametrize(
+    ("scope", "wanted", "said"),
+    [
+        (None, ("a", "b"), "it has no scope at all, wanted is `a`, `b`"),
+        ("c d", ("a",), "it has `c`, `d`, wanted is `a`"),
+        ("1 2 3 4 5 6 7", ("a",), "it has `1`, `2`, `3`, `4`, `5` and 2 more, wanted is `a`"),
+    ],
+)
+def test_a_refusal_says_which_scopes_are_missing(scope: str | None, wanted: tuple[str, ...], said: str) -> None:
+    with pytest.raises(NotForThisMethod) as refused:
+        accept(token(ACCESS, scope=scope), scopes=wanted, validation=None, now=NOW)
+    assert refused.value.reason == f"the token has none of the method's scopes: {said}"
+
+
+@given(st.text() | st.text(min_size=200) | st.none() | st.integers() | st.lists(st.text()))
+def test_an_issuer_that_anybody_wrote_stays_within_its_backticks(presented: object) -> None:
+    said = tell_issuers(presented, [ISSUER])
+    assert said.isascii()
+    assert said.isprintable()
+    assert said.count("`") == (4 if isinstance(presented, str) else 2)
+    assert len(said) <= 128 + len(tell_issuers("...", [ISSUER]))
+
+
+def test_an_authorizer_of_many_pools_names_the_first_of_them() -> None:
+    pools = [f"http://localhost/{n}" for n in range(9)]
+    assert tell_issuers("x\n\x1b[31m`\u202e", reversed(pools)) == (
+        r"the token's issuer is `x\n\x1b[31m\x60\u202e`, wanted is a pool of the authorizer: `http://localhost/0`, "
+        "`http://localhost/1`, `http://localhost/2`, `http://localhost/3`, `http://localhost/4` and 4 more"
+    )
+    assert tell_issuers("x", []).endswith("of the authorizer: none")

@@ -3,7 +3,7 @@
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -11,12 +11,15 @@ from msgspec import Struct
 
 from yett.rules.execute_api.call import Standing
 from yett.rules.execute_api.plan import AuthorizerPlan, Expression, MethodPlan
-from yett.tokens import lifetime, verify_claims
+from yett.tokens import TokenFault, TokenRefused, lifetime, verify_claims
 from yett.values.errors import Refusal
 from yett.values.identity import PoolIdentity
+from yett.values.timestamps import render_iso
 
 ALGORITHMS: Final = frozenset({"RS256"})
 BEARER: Final = "bearer "
+SHOWN_CHARACTERS: Final = 128  # ours: of a claim's text in a reason
+SHOWN_NAMES: Final = 5  # ours: of scopes or issuers in a reason
 
 
 class NotForThisMethod(Refusal):
@@ -91,12 +94,16 @@ def accept(
         NotForThisMethod: None of the method's scopes is in the token, or ``aud`` does not match the expression.
     """
     wanted = "access" if scopes else "id"
-    claims = verify_claims(token.claims, now=now, issuer=token.issuer, token_use=wanted)
+    try:
+        claims = verify_claims(token.claims, now=now, issuer=token.issuer, token_use=wanted)
+    except TokenRefused as refusal:
+        raise TokenRefused(refusal.fault, _detail(refusal, token, wanted=wanted, now=now)) from refusal
     granted: tuple[str, ...] = ()
     if scopes:
         granted = tuple(str(claims.get("scope", "")).split())
         if not set(scopes).intersection(granted):
-            raise NotForThisMethod("the token has none of the method's scopes")
+            presented = f"it has {_list(granted)}" if granted else "it has no scope at all"
+            raise NotForThisMethod(f"the token has none of the method's scopes: {presented}, wanted is {_list(scopes)}")
     if validation is not None:
         audience = claims.get("aud")
         if not (isinstance(audience, str) and validation.fullmatch(audience)):
@@ -107,3 +114,46 @@ def accept(
         scopes=granted,
         subject=str(claims.get("sub", "")),
     )
+
+
+def tell_issuers(presented: object, wanted: Iterable[str]) -> str:
+    """Why a token of none of the authorizer's pools is refused. Whoever sent it may have written what it presents."""
+    return f"the token's issuer is {_quote(presented)}, wanted is a pool of the authorizer: {_list(sorted(wanted))}"
+
+
+def _detail(refusal: TokenRefused, token: VerifiedToken, *, wanted: str, now: datetime) -> str:
+    """The refusal's reason, with what was presented beside what was wanted, where that is no secret."""
+    claims = token.claims
+    match refusal.fault:
+        case TokenFault.EXPIRED:
+            return f"{_expiry(claims) or refusal.reason}; the call came at {render_iso(now)}"
+        case TokenFault.ISSUER:
+            return tell_issuers(claims.get("iss"), (token.issuer,))
+        case TokenFault.TOKEN_USE:
+            why = "has scopes" if wanted == "access" else "has no scopes"
+            return f"its `token_use` is {_quote(claims.get('token_use'))}, wanted is `{wanted}`, since the method {why}"
+        case _:
+            return refusal.reason
+
+
+def _expiry(claims: Mapping[str, Any]) -> str:
+    try:
+        return f"the token expired at {render_iso(lifetime(claims)[1])}"
+    except TokenRefused:  # of another claim: this one has been read
+        return ""
+
+
+def _list(texts: Sequence[str]) -> str:
+    """The first of the texts, and how many more there are."""
+    more = f" and {len(texts) - SHOWN_NAMES} more" if len(texts) > SHOWN_NAMES else ""
+    return f"{', '.join(map(_quote, texts[:SHOWN_NAMES])) or 'none'}{more}"
+
+
+def _quote(claim: object) -> str:
+    """A claim in backticks, in visible ASCII and not too long: it breaks no line, nor passes for our own words."""
+    if claim is None:
+        return "missing"
+    if not isinstance(claim, str):
+        return "no text"
+    escaped = claim[: SHOWN_CHARACTERS + 1].encode("unicode_escape").decode("ascii").replace("`", r"\x60")
+    return f"`{escaped[:SHOWN_CHARACTERS]}{'...' if len(escaped) > SHOWN_CHARACTERS else ''}`"
