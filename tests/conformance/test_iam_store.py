@@ -1,5 +1,6 @@
 """What the IAM store promises, on every database."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -345,6 +346,27 @@ async def test_the_last_use_of_a_role_goes_with_the_role(store: SqlIamStore, dat
     await store.remove(Role, A, "r", lambda *_: None)
     await store.add(role)
     assert await SqlIamStore(database).last_use(role.id) is None
+
+
+async def test_of_many_at_once_no_more_are_added_than_there_is_room_for(store: SqlIamStore) -> None:
+    await store.add(user("first"), at_most=4)
+    await store.add(user("second"), at_most=4)
+    await store.add(user("third"), at_most=4)
+    adding = [store.add(user(f"u{number}"), at_most=4) for number in range(8)]
+    outcomes = await asyncio.gather(*adding, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in outcomes) == ["NoneType", *["TooMany"] * 7]
+    assert await store.count(User, A) == 4
+    with pytest.raises(AlreadyExists):
+        await store.add(user("FIRST"), at_most=4)
+    await store.add(msgspec.structs.replace(user("elsewhere"), account=B), at_most=4)
+    await store.add(group("another-kind"), at_most=1)
+
+
+async def test_policies_are_added_up_to_their_bound(store: SqlIamStore) -> None:
+    await store.add_policy(policy("a"), at_most=1)
+    with pytest.raises(TooMany):
+        await store.add_policy(policy("b"), at_most=1)
+    assert [each.name for each in await store.policies(A)] == ["a"]
 
 
 async def test_an_alias_is_one_accounts_alone(store: SqlIamStore) -> None:

@@ -18,8 +18,9 @@ class CredentialStore(Protocol):
     thread; what it raises undoes the whole and comes through. Serial numbers are looked up whatever their case.
     """
 
-    async def add_mfa_device(self, device: MfaDevice) -> None:
+    async def add_mfa_device(self, device: MfaDevice, *, at_most: int | None = None) -> None:
         """Raises:
+        TooMany: The account has *at_most* already.
         AlreadyExists: The account has one of this path and name.
         """
         ...

@@ -206,9 +206,10 @@ class IamStore(Protocol):
         """The user or role of this unique id (``AIDA…``, ``AROA…``), of whatever account."""
         ...
 
-    async def add(self, entity: Entity) -> None:
+    async def add(self, entity: Entity, *, at_most: int | None = None) -> None:
         """Raises:
         AlreadyExists: There is one of this kind and name.
+        TooMany: The account has *at_most* of this kind already.
         PolicyNotFound: It attaches a managed policy that does not exist.
         """
         ...
@@ -243,8 +244,9 @@ class IamStore(Protocol):
         """A managed policy, the account's own or AWS's."""
         ...
 
-    async def add_policy(self, policy: ManagedPolicy) -> None:
+    async def add_policy(self, policy: ManagedPolicy, *, at_most: int | None = None) -> None:
         """Raises:
+        TooMany: The account has *at_most* already.
         AlreadyExists: The account has one of this name, on whatever path.
         """
         ...

@@ -23,6 +23,7 @@ from yett.adapters.sql.iam_documents import (
     UNIQUE_ID,
     StoredAccessKey,
     fold,
+    refuse_more,
 )
 from yett.adapters.sql.sealed_documents import decode_sealed, encode_sealed
 from yett.ports.errors import Conflict
@@ -42,13 +43,14 @@ class SqlCredentialStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_mfa_device(self, device: MfaDevice) -> None:
+    async def add_mfa_device(self, device: MfaDevice, *, at_most: int | None = None) -> None:
         """Add a device."""
 
         def work(transaction: Transaction) -> None:
             key = key_of(device)
             body = encode_sealed(transaction, device, identity=seal_identity(MFA_DEVICE, device.account, key))
             transaction.add(device.account, "", MFA_DEVICE, key, body)
+            refuse_more(transaction, device.account, MFA_DEVICE, than=at_most)
 
         await self._database.write(work)
 

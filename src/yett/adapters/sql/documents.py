@@ -97,6 +97,11 @@ class Transaction:
         query = select(func.count()).select_from(DOCUMENTS).where(*under(account, region, kind, prefix))
         return int(self.connection.execute(query).scalar_one())
 
+    def has_more(self, account: str, region: str, kind: str, *, than: int) -> bool:
+        """Whether there are more documents of the kind; it looks at so many keys, however many there are."""
+        query = select(DOCUMENTS.c.key).where(*under(account, region, kind, "")).order_by(DOCUMENTS.c.key)
+        return self.connection.execute(query.offset(than).limit(1)).first() is not None
+
     # -- pointers
 
     def point(self, kind: str, value: str, account: str, region: str, key: str) -> None:

@@ -21,6 +21,7 @@ from yett.ports.iam_store import (
     PolicyNotFound,
     Role,
     SamlProvider,
+    TooMany,
     User,
 )
 from yett.values.arn import Arn, NotAnArn
@@ -117,6 +118,16 @@ def load_by_id(transaction: Transaction, unique_id: str) -> User | Role | None:
     if kind == KINDS[User]:
         return load_entity(transaction, User, pointer.account, name)
     return load_entity(transaction, Role, pointer.account, name)
+
+
+def refuse_more(transaction: Transaction, account: str, kind: str, *, than: int | None) -> None:
+    """Undo what has just added one too many to the account; None: there is no bound.
+
+    Raises:
+        TooMany: There are more documents of the kind.
+    """
+    if than is not None and transaction.has_more(account, "", kind, than=than):
+        raise TooMany(f"{than} documents `{kind}`")
 
 
 def locate_used(transaction: Transaction, used: str) -> Pointer | None:

@@ -38,6 +38,7 @@ from yett.adapters.sql.iam_documents import (
     load_entity,
     load_policy,
     locate_used,
+    refuse_more,
     rename_owner,
     scope_of,
     store_access_key,
@@ -87,12 +88,13 @@ class SqlIamStore:
         """The user or role of this unique id, of whatever account."""
         return await self._database.read(lambda transaction: load_by_id(transaction, unique_id))
 
-    async def add(self, entity: Entity) -> None:
+    async def add(self, entity: Entity, *, at_most: int | None = None) -> None:
         """Add an entity."""
 
         def work(transaction: Transaction) -> None:
             body = encode_entity(transaction, entity)
             transaction.add(entity.account, "", KINDS[type(entity)], key_of(type(entity), entity.name), body)
+            refuse_more(transaction, entity.account, KINDS[type(entity)], than=at_most)
             index_entity(transaction, entity, already=frozenset())
             transaction.touch(scope_of(entity))
 
@@ -182,11 +184,12 @@ class SqlIamStore:
         found = aws_managed_policies().get(arn)
         return found or await self._database.read(lambda transaction: load_policy(transaction, arn))
 
-    async def add_policy(self, policy: ManagedPolicy) -> None:
+    async def add_policy(self, policy: ManagedPolicy, *, at_most: int | None = None) -> None:
         """Add a policy of the account's own."""
 
         def work(transaction: Transaction) -> None:
             transaction.add(policy.account, "", POLICY, fold(policy.name), msgspec.json.encode(policy))
+            refuse_more(transaction, policy.account, POLICY, than=at_most)
             transaction.touch(policy_scope(policy.arn))
 
         await self._database.write(work)

@@ -13,6 +13,7 @@ from yett.rules.iam.limits import (
     TRUST_POLICY_CHARACTERS,
     USER_INLINE_CHARACTERS,
 )
+from yett.rules.iam.quotas import ACCOUNT_QUOTAS
 from yett.services.call import Call
 from yett.services.iam.entities import Answer, Params
 from yett.services.iam.errors import already_exists, no_such_entity
@@ -79,6 +80,7 @@ async def get_account_summary(call: Call, params: Params) -> Answer:  # noqa: AR
             "MFADevicesInUse": assigned,
             "Providers": await store.count(OidcProvider, account) + await store.count(SamlProvider, account),
             "ServerCertificates": 0,
+            **{quota.summary: quota.bound for quota in ACCOUNT_QUOTAS if quota.summary is not None},
             "AccessKeysPerUserQuota": ACCESS_KEYS_PER_USER,
             "GroupsPerUserQuota": GROUPS_PER_USER,
             "AttachedPoliciesPerUserQuota": MANAGED_POLICIES_PER_ENTITY,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import Entity, Group, InstanceProfile, PolicyNotFound, Role, User
+from yett.ports.iam_store import Entity, Group, InstanceProfile, PolicyNotFound, Role, TooMany, User
 from yett.ports.randomness import UPPER_ALPHANUMERIC
 from yett.rules.iam.identifiers import INSTANCE_PROFILE_ID, UNIQUE_ID_CHARACTERS
 from yett.rules.iam.limits import (
@@ -20,8 +20,10 @@ from yett.rules.iam.limits import (
     TAGS_PER_ENTITY,
     USER_INLINE_CHARACTERS,
 )
+from yett.rules.iam.quotas import GROUPS, INSTANCE_PROFILES, ROLES, USERS, AccountQuota
 from yett.services.call import Call, ServiceError
 from yett.services.iam.errors import (
+    account_quota_exceeded,
     already_exists,
     cannot_be_found,
     invalid_input,
@@ -48,6 +50,7 @@ class Noun(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
     word: str  # "user": in ARNs and texts
     title: str  # "User": in operation names, members and quotas
     prefix: str  # of unique ids
+    quota: AccountQuota
     inline_characters: int = 0
 
     @property
@@ -68,11 +71,21 @@ class Noun(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
         return already_exists(f"{self.title} with name {name} already exists.")
 
 
-USER: Final = Noun(kind=User, word="user", title="User", prefix=USER_ID, inline_characters=USER_INLINE_CHARACTERS)
-GROUP: Final = Noun(kind=Group, word="group", title="Group", prefix=GROUP_ID, inline_characters=GROUP_INLINE_CHARACTERS)
-ROLE: Final = Noun(kind=Role, word="role", title="Role", prefix=ROLE_ID, inline_characters=ROLE_INLINE_CHARACTERS)
+USER: Final = Noun(
+    kind=User, word="user", title="User", prefix=USER_ID, quota=USERS, inline_characters=USER_INLINE_CHARACTERS
+)
+GROUP: Final = Noun(
+    kind=Group, word="group", title="Group", prefix=GROUP_ID, quota=GROUPS, inline_characters=GROUP_INLINE_CHARACTERS
+)
+ROLE: Final = Noun(
+    kind=Role, word="role", title="Role", prefix=ROLE_ID, quota=ROLES, inline_characters=ROLE_INLINE_CHARACTERS
+)
 INSTANCE_PROFILE: Final = Noun(
-    kind=InstanceProfile, word="instance-profile", title="InstanceProfile", prefix=INSTANCE_PROFILE_ID
+    kind=InstanceProfile,
+    word="instance-profile",
+    title="InstanceProfile",
+    prefix=INSTANCE_PROFILE_ID,
+    quota=INSTANCE_PROFILES,
 )
 
 
@@ -85,9 +98,12 @@ async def get_entity(call: Call, noun: Noun[E], name: str) -> E:
 
 
 async def add_entity(call: Call, noun: Noun[E], entity: E) -> None:
-    """Keep a new entity, or raise AWS's EntityAlreadyExists."""
+    """Keep a new entity, or raise AWS's EntityAlreadyExists or LimitExceeded."""
+    # UNCERTAIN: which of the two a full account is told of a name that it has already; here the former.
     try:
-        await call.ports.iam_store.add(entity)
+        await call.ports.iam_store.add(entity, at_most=noun.quota.bound)
+    except TooMany as error:
+        raise account_quota_exceeded(noun.quota) from error
     except AlreadyExists as error:
         raise noun.taken(entity.name) from error
     except PolicyNotFound as error:

@@ -4,6 +4,7 @@ OBSERVED: the texts, in recorded answers of the service (spec 07, section 5; spe
 """
 
 from yett.policy import Kind, MalformedPolicyDocument, PolicyDocument, parse_policy
+from yett.rules.iam.quotas import AccountQuota
 from yett.services.call import ServiceError
 
 
@@ -45,6 +46,11 @@ def must_first(what: str) -> ServiceError:
 def limit_exceeded(message: str) -> ServiceError:
     """409."""
     return ServiceError("LimitExceeded", message)
+
+
+def account_quota_exceeded(quota: AccountQuota) -> ServiceError:
+    """The account has as many as it may have."""
+    return quota_exceeded(quota.name, quota.bound)
 
 
 def quota_exceeded(quota: str, bound: int) -> ServiceError:

@@ -7,8 +7,9 @@ import msgspec
 
 from yett.policy import Kind
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import AWS_ACCOUNT, Attachment, ManagedPolicy, PolicyVersion
+from yett.ports.iam_store import AWS_ACCOUNT, Attachment, ManagedPolicy, PolicyVersion, TooMany
 from yett.rules.iam.limits import MANAGED_POLICY_CHARACTERS, POLICY_VERSIONS
+from yett.rules.iam.quotas import POLICIES
 from yett.services.call import Call, ServiceError
 from yett.services.iam.attachments import check_policy_arn
 from yett.services.iam.entities import (
@@ -22,6 +23,7 @@ from yett.services.iam.entities import (
     render_document,
 )
 from yett.services.iam.errors import (
+    account_quota_exceeded,
     already_exists,
     count_characters,
     delete_conflict,
@@ -57,7 +59,9 @@ async def create_policy(call: Call, params: Params) -> Answer:
         tags=add_tags({}, read_tags(params.get("Tags", ())), "TagsPerPolicy"),
     )
     try:
-        await call.ports.iam_store.add_policy(policy)
+        await call.ports.iam_store.add_policy(policy, at_most=POLICIES.bound)
+    except TooMany as error:
+        raise account_quota_exceeded(POLICIES) from error
     except AlreadyExists as error:
         raise already_exists(
             f"A policy called {policy.name} already exists. Duplicate names are not allowed."

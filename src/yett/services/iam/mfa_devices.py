@@ -13,6 +13,7 @@ from yett.ports.errors import AlreadyExists
 from yett.ports.iam_store import TooMany, User
 from yett.rules.iam.limits import MFA_DEVICES_PER_USER, PAGE_ITEMS
 from yett.rules.iam.mfa_devices import MfaDevice, deactivate, enable, render_qr_code, render_uri, try_pair
+from yett.rules.iam.quotas import MFA_DEVICES
 from yett.rules.sign_in.limits import SEED_BYTES
 from yett.services.call import Call, ServiceError
 from yett.services.iam.entities import (
@@ -29,7 +30,13 @@ from yett.services.iam.entities import (
     read_marker,
     read_tags,
 )
-from yett.services.iam.errors import already_exists, delete_conflict, no_such_entity, quota_exceeded
+from yett.services.iam.errors import (
+    account_quota_exceeded,
+    already_exists,
+    delete_conflict,
+    no_such_entity,
+    quota_exceeded,
+)
 from yett.services.iam.tags import without
 from yett.services.iam.users import owner_of
 from yett.values.secret import Secret
@@ -57,7 +64,9 @@ async def create_virtual_mfa_device(call: Call, params: Params) -> Answer:
         seed=Secret(base64.b32encode(call.ports.randomness.token_bytes(SEED_BYTES)).decode()),
     )
     try:
-        await call.ports.credential_store.add_mfa_device(device)
+        await call.ports.credential_store.add_mfa_device(device, at_most=MFA_DEVICES.bound)
+    except TooMany as error:
+        raise account_quota_exceeded(MFA_DEVICES) from error
     except AlreadyExists as error:
         raise already_exists("MFADevice entity at the same path and name already exists.") from error
     described: dict[str, object] = {

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import Dependents, OidcProvider
-from yett.rules.iam.limits import CLIENT_IDS_PER_PROVIDER, OIDC_PROVIDERS, THUMBPRINTS_PER_PROVIDER
+from yett.ports.iam_store import Dependents, OidcProvider, TooMany
+from yett.rules.iam.limits import CLIENT_IDS_PER_PROVIDER, THUMBPRINTS_PER_PROVIDER
+from yett.rules.iam.quotas import OIDC_PROVIDERS
 from yett.services.call import Call
 from yett.services.iam.entities import (
     Answer,
@@ -22,6 +23,7 @@ from yett.services.iam.entities import (
     read_tags,
 )
 from yett.services.iam.errors import (
+    account_quota_exceeded,
     already_exists,
     invalid_input,
     quota_exceeded,
@@ -56,7 +58,6 @@ async def create_open_id_connect_provider(call: Call, params: Params) -> Answer:
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
     """
     url = params["Url"]
-    store = call.ports.iam_store
     client_ids = tuple(dict.fromkeys(params.get("ClientIDList", ())))
     provider = OidcProvider(
         account=call.account,
@@ -69,10 +70,10 @@ async def create_open_id_connect_provider(call: Call, params: Params) -> Answer:
         client_ids=check_client_ids(client_ids),
         thumbprints=check_thumbprints(params.get("ThumbprintList", ())),
     )
-    if await store.count(OidcProvider, call.account) >= OIDC_PROVIDERS:
-        raise quota_exceeded("OpenIdConnectProvidersPerAccount", OIDC_PROVIDERS)
     try:
-        await store.add(provider)
+        await call.ports.iam_store.add(provider, at_most=OIDC_PROVIDERS.bound)
+    except TooMany as error:
+        raise account_quota_exceeded(OIDC_PROVIDERS) from error
     except AlreadyExists as error:
         raise already_exists(f"Provider with url {url} already exists.") from error
     answer: dict[str, object] = {"OpenIDConnectProviderArn": provider.arn}
@@ -145,7 +146,9 @@ async def list_open_id_connect_providers(call: Call, params: Params) -> Answer: 
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviders.html
     """
-    found = await call.ports.iam_store.page(OidcProvider, call.account, path_prefix="/", after="", limit=OIDC_PROVIDERS)
+    found = await call.ports.iam_store.page(
+        OidcProvider, call.account, path_prefix="/", after="", limit=OIDC_PROVIDERS.bound
+    )
     return {"OpenIDConnectProviderList": [{"Arn": provider.arn} for provider in found]}
 
 

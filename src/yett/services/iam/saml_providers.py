@@ -10,15 +10,16 @@ from typing import Final
 import msgspec
 
 from yett.ports.errors import AlreadyExists
-from yett.ports.iam_store import AssertionEncryptionMode, Dependents, SamlPrivateKey, SamlProvider
-from yett.rules.iam.limits import PRIVATE_KEYS_PER_SAML_PROVIDER, SAML_PROVIDERS
+from yett.ports.iam_store import AssertionEncryptionMode, Dependents, SamlPrivateKey, SamlProvider, TooMany
+from yett.rules.iam.limits import PRIVATE_KEYS_PER_SAML_PROVIDER
+from yett.rules.iam.quotas import SAML_PROVIDERS
 from yett.services.call import Call
 from yett.services.iam.entities import Answer, Params, add_tags, describe_tags, draw_unique_id, read_tags
 from yett.services.iam.errors import (
+    account_quota_exceeded,
     already_exists,
     invalid_input,
     limit_exceeded,
-    quota_exceeded,
 )
 from yett.services.iam.federated_providers import (
     ProviderKind,
@@ -65,7 +66,6 @@ async def create_saml_provider(call: Call, params: Params) -> Answer:
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html
     """
-    store = call.ports.iam_store
     metadata = read_metadata(call, params["SAMLMetadataDocument"])
     created_at = call.now.replace(microsecond=0)
     provider = SamlProvider(
@@ -81,10 +81,10 @@ async def create_saml_provider(call: Call, params: Params) -> Answer:
         valid_until=end_of(metadata, created_at),
     )
     provider = change_encryption(provider, params, added=read_key(call, params))
-    if await store.count(SamlProvider, call.account) >= SAML_PROVIDERS:
-        raise quota_exceeded("SAMLProvidersPerAccount", SAML_PROVIDERS)  # UNCERTAIN: the quota's name
     try:
-        await store.add(provider)
+        await call.ports.iam_store.add(provider, at_most=SAML_PROVIDERS.bound)
+    except TooMany as error:
+        raise account_quota_exceeded(SAML_PROVIDERS) from error
     except AlreadyExists as error:
         # UNCERTAIN: the text
         raise already_exists(f"Provider with name {provider.name} already exists.") from error
@@ -173,7 +173,9 @@ async def list_saml_providers(call: Call, params: Params) -> Answer:  # noqa: AR
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListSAMLProviders.html
     """
-    found = await call.ports.iam_store.page(SamlProvider, call.account, path_prefix="/", after="", limit=SAML_PROVIDERS)
+    found = await call.ports.iam_store.page(
+        SamlProvider, call.account, path_prefix="/", after="", limit=SAML_PROVIDERS.bound
+    )
     return {
         "SAMLProviderList": [
             {"Arn": provider.arn, "ValidUntil": provider.valid_until, "CreateDate": provider.created_at}
