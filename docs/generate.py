@@ -142,6 +142,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
 # What policies may ask of whom: heading -> (module, function) whose dictionaries name the keys.
 KEYS_BY_CODE: Final[tuple[tuple[str, str, str], ...]] = (
     ("Of every signed call to an AWS API", "services/iam/authorization.py", "context_of"),
+    ("Of a signed call to an AWS API, by how it came", "services/iam/authorization.py", "network_keys"),
     ("Of the resource that an AWS API is asked about", "services/iam/authorization.py", "owner_keys"),
     ("Of a caller known to IAM, at APIs and AWS APIs alike", "policy/request.py", "principal_context"),
     ("Of `sts:AssumeRole`", "services/sts/assume_role.py", "*"),

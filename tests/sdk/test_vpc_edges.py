@@ -1,11 +1,15 @@
 """From which VPC a caller comes, as the edge of that VPC says, over real HTTP."""
 
+import http.client
 import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 
 import pytest
-from tests.sdk.making import Api, mock
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from tests.sdk.making import Api, make_user, mock
 from tests.sdk.running import RunningServer
 
 VPC = {"X-Yett-Source-Vpc": "vpc-1a2b3c4d", "X-Yett-Source-Vpce": "vpce-1a2b3c4d"}
@@ -59,3 +63,39 @@ def test_the_address_of_a_private_caller_is_one_within_its_vpc(behind_edges: Run
     without = {"X-Forwarded-For": "10.24.35.9"}
     assert behind_edges.call(private.id, "/prod/pets", headers=without, source_ip=EDGE).status == 403
     assert behind_edges.call(public.id, "/prod/pets", headers=without, source_ip=EDGE).status == 200
+
+
+def list_users(running: RunningServer, keys: Credentials, *, source_ip: str, headers: dict[str, str]) -> int:
+    """The status of an AWS API's answer to somebody behind an edge, which adds its headers to what was signed."""
+    port, body = running.server.port, b"Action=ListUsers&Version=2010-05-08"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    request = AWSRequest("POST", f"http://localhost:{port}/", data=body, headers=form)
+    SigV4Auth(keys, "iam", "us-east-1").add_auth(request)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(source_ip, 0))
+    try:
+        sent = {"Host": f"localhost:{port}", **dict(request.headers.items()), **headers}
+        connection.request("POST", "/", body=body, headers=sent)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("source_ip", "headers", "status"),
+    [
+        (EDGE, VPC, 200),
+        (EDGE, {"X-Yett-Source-Vpce": "vpce-00000000"}, 403),
+        (EDGE, {}, 403),
+        (PROXY, VPC, 403),
+        (STRANGER, VPC, 403),
+    ],
+)
+def test_a_policy_may_keep_a_user_of_aws_apis_to_one_vpc_endpoint(
+    behind_edges: RunningServer, source_ip: str, headers: dict[str, str], status: int
+) -> None:
+    elsewhere = {"StringNotEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}
+    everything = {"Action": "*", "Resource": "*"}
+    _, keys = make_user(
+        behind_edges, {"Effect": "Allow", **everything}, {"Effect": "Deny", **everything, "Condition": elsewhere}
+    )
+    assert list_users(behind_edges, keys, source_ip=source_ip, headers=headers) == status

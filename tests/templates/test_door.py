@@ -7,7 +7,7 @@ from tests.templates.ground import ACCOUNT, REGION, Ground
 from yett.ports.stack_store import StackRecord
 from yett.sigv4 import SignedRequest, sign
 from yett.templates import door
-from yett.values.http import Headers, HttpRequest, HttpResponse
+from yett.values.http import Headers, HttpRequest, HttpResponse, VpcOrigin
 from yett.values.secret import Secret
 
 PLACE = f"{door.STACKS}/{REGION}"
@@ -23,10 +23,10 @@ class Client:
         self.secret = secret
 
     @classmethod
-    async def of(cls, ground: Ground, *actions: str, resource: str = "*") -> "Client":
+    async def of(cls, ground: Ground, *actions: str, resource: str = "*", **more: object) -> "Client":
         site = await ground.site()
         await site.do("iam", "CreateUser", {"UserName": "ann"})
-        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
         document = msgspec.json.encode({"Version": "2012-10-17", "Statement": statement}).decode()
         params = {"UserName": "ann", "PolicyName": "p", "PolicyDocument": document}
         await site.do("iam", "PutUserPolicy", params)
@@ -34,7 +34,14 @@ class Client:
         return cls(ground, str(key["AccessKeyId"]), str(key["SecretAccessKey"]))
 
     async def ask(
-        self, method: str, path: str, body: bytes = b"", *, service: str = "cloudformation", signed: bool = True
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        service: str = "cloudformation",
+        signed: bool = True,
+        origin: VpcOrigin | None = None,
     ) -> HttpResponse:
         now = self.ground.wired.ports.clock.now()
         lines = Headers((("Host", HOST),))
@@ -59,6 +66,7 @@ class Client:
             scheme="http",
             host="localhost",
             source_ip="127.0.0.1",
+            vpc_origin=origin,
             received_at=now,
             request_id="r",
         )
@@ -75,6 +83,14 @@ def record(ground: Ground, name: str = "pets", *, serial: int = 1, stack_id: str
         updated_at=ground.wired.ports.clock.now(),
         serial=serial,
     )
+
+
+async def test_records_may_be_kept_to_a_vpc(ground: Ground) -> None:
+    vpc = {"StringEquals": {"aws:SourceVpc": "vpc-1a2b3c4d"}}
+    client = await Client.of(ground, "cloudformation:*", Condition=vpc)
+    for there, status in (("vpc-1a2b3c4d", 404), ("vpc-00000000", 403), (None, 403)):
+        origin = None if there is None else VpcOrigin(vpc=there, endpoint=None)
+        assert (await client.ask("GET", f"{PLACE}/pets", origin=origin)).status == status
 
 
 async def test_a_record_is_written_read_listed_and_removed(ground: Ground) -> None:

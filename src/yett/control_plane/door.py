@@ -140,6 +140,7 @@ async def identify(request: HttpRequest, operation: Operation, ports: Ports) -> 
         source_ip=request.source_ip,
         secure_transport=request.scheme == "https",
         user_agent=request.headers.get("user-agent") or "",
+        vpc_origin=request.vpc_origin,
         ports=ports,
     )
 

@@ -9,6 +9,7 @@ from yett.ports.bundle import Ports
 from yett.ports.callers import Caller
 from yett.rules.sts.authorization_message import Denial
 from yett.values.errors import Refusal
+from yett.values.http import VpcOrigin
 
 PARTITION = "aws"
 
@@ -43,9 +44,10 @@ class Call(Struct, frozen=True, kw_only=True):
     region: str
     now: datetime
     request_id: str
-    source_ip: str
+    source_ip: str  # of a call through a VPC endpoint: the client's within the VPC
     secure_transport: bool
     user_agent: str = ""
+    vpc_origin: VpcOrigin | None = None  # None: it did not come through a VPC endpoint
     ports: Ports
 
     def arn(self, service: str, resource: str) -> str:

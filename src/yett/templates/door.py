@@ -18,6 +18,7 @@ from yett.ports.callers import Caller, CredentialsRefused
 from yett.ports.errors import Conflict
 from yett.ports.stack_store import StackRecord
 from yett.services.iam.authentication import authenticate
+from yett.services.iam.authorization import network_keys
 from yett.sigv4 import SignatureRefused
 from yett.values.http import Headers, HttpRequest, HttpResponse
 
@@ -168,7 +169,7 @@ class Act:
             resource_account=self.account,
             context=RequestContext.of(
                 {
-                    "aws:SourceIp": self.request.source_ip,
+                    **network_keys(self.request.source_ip, self.request.vpc_origin),
                     "aws:SecureTransport": self.request.scheme == "https",
                     "aws:CurrentTime": self.request.received_at,
                     "aws:EpochTime": int(self.request.received_at.timestamp()),

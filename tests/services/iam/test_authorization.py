@@ -9,6 +9,7 @@ from yett.policy import NO_CONTEXT, Kind, NamedPolicy, Wording, compile_policies
 from yett.ports.callers import Caller
 from yett.services.call import Call, ServiceError
 from yett.services.iam.authorization import account_of, authorize, context_of, owner_keys
+from yett.values.http import VpcOrigin
 
 BUCKET = f"arn:aws:iam::{ACCOUNT}:role/"
 
@@ -113,6 +114,29 @@ def test_what_the_caller_is_cannot_be_said_by_a_parameter() -> None:
     assert context["aws:requestedregion"] == ("us-east-1",)  # IAM's one Region, whatever the signature names
     assert context["aws:securetransport"] == ("true",)
     assert context["aws:useragent"] == ("sdk",)
+
+
+@pytest.mark.parametrize(
+    ("origin", "keys"),
+    [
+        (None, {"aws:sourceip": ("192.0.2.1",)}),
+        (
+            VpcOrigin(vpc="vpc-1a2b3c4d", endpoint="vpce-1a2b3c4d"),
+            {
+                "aws:vpcsourceip": ("192.0.2.1",),
+                "aws:sourcevpc": ("vpc-1a2b3c4d",),
+                "aws:sourcevpce": ("vpce-1a2b3c4d",),
+            },
+        ),
+        (VpcOrigin(vpc=None, endpoint=None), {"aws:vpcsourceip": ("192.0.2.1",)}),
+    ],
+)
+def test_a_call_through_a_vpc_endpoint_has_other_keys_for_where_it_comes_from(
+    origin: VpcOrigin | None, keys: dict[str, tuple[str, ...]]
+) -> None:
+    context = context_of(make_call(make_caller(), vpc_origin=origin))
+    names = ("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce")
+    assert {name: context[name] for name in names if name in context} == keys
 
 
 def test_the_age_of_a_second_factor_is_counted_from_the_call() -> None:

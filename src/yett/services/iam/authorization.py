@@ -26,6 +26,7 @@ from yett.rules.organizations.resource_control import BOUND_SERVICES
 from yett.rules.sts.authorization_message import Denial
 from yett.services.call import Call, ServiceError
 from yett.values.arn import Arn, NotAnArn
+from yett.values.http import VpcOrigin
 from yett.values.identifiers import is_account_id
 from yett.values.identity import IamIdentity
 
@@ -140,7 +141,7 @@ def context_of(call: Call, further: Mapping[str, ContextValue | LazyValue] | Non
     keys: dict[str, ContextValue | LazyValue] = {
         "aws:CurrentTime": call.now,
         "aws:EpochTime": int(call.now.timestamp()),
-        "aws:SourceIp": call.source_ip,
+        **network_keys(call.source_ip, call.vpc_origin),
         "aws:SecureTransport": call.secure_transport,
         "aws:RequestedRegion": ONE_REGION.get(call.service, call.region),
     }
@@ -154,3 +155,16 @@ def context_of(call: Call, further: Mapping[str, ContextValue | LazyValue] | Non
     # What the caller is cannot be said by a parameter of the call.
     given = {name.lower() for name in keys}
     return RequestContext.of(keys | {n: v for n, v in (further or {}).items() if n.lower() not in given})
+
+
+def network_keys(source_ip: str, origin: VpcOrigin | None) -> dict[str, str]:
+    """Where a call comes from; one through a VPC endpoint has other keys in the place of ``aws:SourceIp``.
+
+    What the edge of the VPC did not say has no key.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    if origin is None:
+        return {"aws:SourceIp": source_ip}
+    said = {"aws:SourceVpc": origin.vpc, "aws:SourceVpce": origin.endpoint}
+    return {"aws:VpcSourceIp": source_ip} | {key: value for key, value in said.items() if value is not None}
