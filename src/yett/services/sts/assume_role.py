@@ -15,6 +15,7 @@ from yett.policy import (
     NamedPolicy,
     Outcome,
     Principal,
+    RequestContext,
     compile_policies,
     parse_stored_policy,
 )
@@ -146,24 +147,38 @@ def weigh(call: Call, caller: Caller, role: Role, asked: Asked, guardrails: tupl
     held = caller.identity.source_identity
     if held is not None and asked.source_identity != held:  # once set, it stays
         raise not_authorized(call, "sts:SetSourceIdentity", arn_of(role))
-    trust = NamedPolicy("trust", parse_stored_policy(role.trust_policy, kind=Kind.TRUST))
-    trust_policy = compile_policies([trust], actions=None)
+    trust_policy = compile_trust(role)
     policies = structs.replace(caller.policies, rcp=guardrails)
     context = context_of(structs.replace(call, caller=caller), assumption_keys(role, asked))
-    actions = ["sts:AssumeRole"]
-    actions += ["sts:TagSession"] if asked.session_tags or asked.transitive_tag_keys else []
+    for request in questions("sts:AssumeRole", Principal.iam(caller.identity), role, asked, context):
+        decision = weigh_assumption(request, trust_policy=trust_policy, caller=policies)
+        if decision.outcome is not Outcome.ALLOW:
+            raise not_authorized(call, request.action, arn_of(role), decision)
+
+
+def compile_trust(role: Role) -> CompiledPolicies:
+    """The role's trust policy, ready to be asked."""
+    trust = NamedPolicy("trust", parse_stored_policy(role.trust_policy, kind=Kind.TRUST))
+    return compile_policies([trust], actions=None)
+
+
+def questions(
+    action: str, principal: Principal, role: Role, asked: Asked, context: RequestContext
+) -> list[AuthorizationRequest]:
+    """What must be allowed for a session as it is asked for: the *action* that makes it, and what it carries."""
+    actions = [action]
+    actions += ["sts:TagSession"] if asked.session_tags else []
     actions += ["sts:SetSourceIdentity"] if asked.source_identity is not None else []
-    for action in actions:
-        request = AuthorizationRequest(
-            action=action,
+    return [
+        AuthorizationRequest(
+            action=each,
             resource=arn_of(role),
-            principal=Principal.iam(caller.identity),
+            principal=principal,
             resource_account=role.account,
             context=context,
         )
-        decision = weigh_assumption(request, trust_policy=trust_policy, caller=policies)
-        if decision.outcome is not Outcome.ALLOW:
-            raise not_authorized(call, action, arn_of(role), decision)
+        for each in actions
+    ]
 
 
 def assumption_keys(role: Role, asked: Asked) -> Mapping[str, ContextValue]:

@@ -7,16 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from yett.policy import (
-    AuthorizationRequest,
-    CompiledPolicies,
-    Kind,
-    NamedPolicy,
-    Outcome,
-    Principal,
-    compile_policies,
-    parse_stored_policy,
-)
+from yett.policy import CompiledPolicies, Outcome, Principal
 from yett.ports.bundle import Ports
 from yett.ports.iam_store import Role
 from yett.rules.organizations.resource_control import resource_control
@@ -26,7 +17,15 @@ from yett.rules.sts.federation import weigh_federation
 from yett.rules.sts.session_policy import measure_packed
 from yett.services.call import Call, ServiceError
 from yett.services.iam.authorization import context_of
-from yett.services.sts.assume_role import Asked, arn_of, assumption_keys, describe, make_session
+from yett.services.sts.assume_role import (
+    Asked,
+    arn_of,
+    assumption_keys,
+    compile_trust,
+    describe,
+    make_session,
+    questions,
+)
 from yett.services.sts.errors import access_denied, session_refused, validation_error
 from yett.services.sts.sessions import Answer, Params, read_session_policies
 from yett.values.arn import Arn, NotAnArn
@@ -117,23 +116,12 @@ def weigh(call: Call, role: Role, asked: Asked, vouched: Vouched, guardrails: tu
     Raises:
         ServiceError: AccessDenied.
     """
-    trust = NamedPolicy("trust", parse_stored_policy(role.trust_policy, kind=Kind.TRUST))
-    trust_policy = compile_policies([trust], actions=None)
+    trust_policy = compile_trust(role)
     context = context_of(call, {**assumption_keys(role, asked), **vouched.request_keys})
-    actions = [vouched.action]
-    actions += ["sts:TagSession"] if asked.session_tags else []
-    actions += ["sts:SetSourceIdentity"] if asked.source_identity is not None else []
-    for action in actions:
-        request = AuthorizationRequest(
-            action=action,
-            resource=arn_of(role),
-            principal=Principal.federated(vouched.provider),
-            resource_account=role.account,
-            context=context,
-        )
+    for request in questions(vouched.action, Principal.federated(vouched.provider), role, asked, context):
         decision = weigh_federation(request, trust_policy=trust_policy, guardrails=guardrails)
         if decision.outcome is not Outcome.ALLOW:
-            raise denied(action)
+            raise denied(request.action)
 
 
 def denied(action: str) -> ServiceError:
