@@ -1,5 +1,6 @@
 """The compiled reading of a plain request answers as the definitions do, or leaves the answer to them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,8 +14,9 @@ from tests.twins import needs_twin
 
 from yett import compiled
 from yett.sigv4 import Presented, SignatureRefused, SignedRequest, SigningKeys, presented, verify
+from yett.sigv4 import canonical_request as canonical_request_module
 from yett.sigv4.authorization import read_afresh
-from yett.sigv4.canonical_request import canonical_request
+from yett.sigv4.canonical_request import canonical_request, spell
 from yett.sigv4.string_to_sign import string_to_sign
 from yett.values.http import Headers
 
@@ -126,7 +128,7 @@ def test_what_the_twin_reads_is_what_is_read_afresh_and_to_be_signed(seed: int) 
             continue
         answered += 1
         assert found.string_to_sign is not None
-        canonical = canonical_request(request, found.signed_headers, without_signature=False).encode("latin-1")
+        canonical = spell(request, found.signed_headers, without_signature=False).encode("latin-1")
         signed = string_to_sign(canonical, timestamp=found.timestamp, scope=found.scope)
         assert found.string_to_sign == signed.encode("latin-1")
         afresh = read_afresh(request, now=NOW, expectation=EXPECTATION)
@@ -135,6 +137,30 @@ def test_what_the_twin_reads_is_what_is_read_afresh_and_to_be_signed(seed: int) 
             getattr(afresh, name) for name in Presented.__struct_fields__[:-1]
         ]
     assert answered > 10
+
+
+def spelled(by: Callable[..., str], request: SignedRequest, names: list[str]) -> str:
+    try:
+        return by(request, names, without_signature=False)
+    except SignatureRefused as refused:
+        return f"refused: {refused.reason}"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**64 - 1))
+def test_the_canonical_request_of_the_twin_is_the_definition_s(seed: int) -> None:
+    dice = Random(seed)
+    for _ in range(300):
+        request = hostile(dice)
+        names = dice.choice(([], ["host"], ["host", "host"], *(each.split(";") for each in SIGNED)))
+        assert spelled(canonical_request, request, names) == spelled(spell, request, names)
+
+
+def test_a_plain_canonical_request_is_the_twin_s() -> None:
+    request = SignedRequest("GET", "/a", "b=2&a=1", Headers((("Host", HOST),)), b"x")
+    parts = (request.method, request.path, request.query, request.headers.lines, request.headers.by_name())
+    plain = canonical_request_module._spell_plainly(*parts, ("host",), request.body)
+    assert plain == spell(request, ["host"], without_signature=False)
 
 
 @pytest.mark.parametrize("query", ["a=1", "b=2&a=1", "a-b=1&a=1", "a=%20&b=%2F", "a=", "=a", "=", QUERIES[-3]])

@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self
 
 from msgspec import Struct
 
+from yett.compiled import twin
 from yett.sigv4.errors import Fault, SignatureRefused
 from yett.sigv4.limits import QUERY_PARAMETERS
 from yett.values.http import Headers, HttpRequest
@@ -80,6 +81,22 @@ def canonical_request(request: Signable, signed_headers: Sequence[str], *, witho
     Raises:
         SignatureRefused: Path or query is malformed.
     """
+    if not without_signature:
+        lines, named = request.headers.lines, request.headers.by_name()
+        plain: str | None = _spell_plainly(
+            request.method, request.path, request.query, lines, named, tuple(signed_headers), request.body
+        )
+        if plain is not None:
+            return plain
+    return spell(request, signed_headers, without_signature=without_signature)
+
+
+# What is plain it spells as `spell` does, at a tenth of the cost.
+_spell_plainly: Final = twin("yett.sigv4.plain_requests", "spell")
+
+
+def spell(request: Signable, signed_headers: Sequence[str], *, without_signature: bool) -> str:
+    """The definition of `canonical_request`."""
     path = canonical_path(request.path)
     query = canonical_query(request.query, without_signature=without_signature)
     headers = canonical_headers(request.headers, signed_headers)

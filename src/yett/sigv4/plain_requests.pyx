@@ -20,7 +20,7 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memchr, memcmp, memcpy
 
 from yett.values.ascii_text cimport (
-    PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII, byte,
+    PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII, byte, make_text,
 )
 
 cdef extern from "Python.h":
@@ -231,6 +231,25 @@ cdef bytes _string_to_sign(Page* page, PyObject* timestamp, PyObject* scope):
             and _write(page, PyUnicode_1BYTE_DATA(hashed), PyUnicode_GET_LENGTH(hashed), 10)):
         return PyBytes_FromStringAndSize(<const char*>page.text, page.size - 1)
     return None
+
+
+def spell(
+    str method not None,
+    str path not None,
+    str query not None,
+    tuple lines not None,
+    dict named not None,
+    tuple signed_headers not None,
+    bytes body not None,
+):
+    """The canonical request of a plain request; None for any other. *lines* and *named* are as for ``recall``."""
+    cdef Page page
+    page.size = 0
+    if PyTuple_GET_SIZE(lines) != len(named) or PyTuple_GET_SIZE(signed_headers) == 0:
+        return None
+    if not _write_request(&page, <PyObject*>method, <PyObject*>path, <PyObject*>query, named, signed_headers, body):
+        return None
+    return make_text(page.text, page.size - 1)
 
 
 def recall(
