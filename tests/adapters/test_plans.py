@@ -7,6 +7,7 @@ from typing import Any
 from yett.adapters.plans import CompiledPlans
 from yett.rules.execute_api.deployment import DeployedApi, DeployedStage, EndpointType
 from yett.rules.organizations.tree import MemberAccount, Organization
+from yett.values.errors import Unavailable
 
 
 def served(deployment_id: str) -> tuple[DeployedApi, DeployedStage]:
@@ -110,3 +111,50 @@ async def test_memory_is_bounded() -> None:
     assert plans.current("abc", "a") is None
     assert plans.current("abc", "c") is not None
     assert await plans.resolve("none", "a") is None
+
+
+async def test_however_many_wait_for_a_plan_it_is_compiled_once() -> None:
+    """As after each deployment under load, whose plan nobody has yet."""
+    store = Store()
+    plans = CompiledPlans(store, Organizations())  # type: ignore[arg-type]
+    store.gate.clear()
+    waiting = [asyncio.ensure_future(plans.resolve("abc", "prod")) for _ in range(100)]
+    absent = [asyncio.ensure_future(plans.resolve("none", "prod")) for _ in range(100)]
+    await asyncio.sleep(0)
+    waiting.pop().cancel()  # who hangs up leaves the others alone
+    store.gate.set()
+    found = await asyncio.gather(*waiting)
+    assert found[0] is not None
+    assert all(plan is found[0] for plan in found)
+    assert await asyncio.gather(*absent) == [None] * 100
+    assert store.asked == 2
+    assert await plans.resolve("none", "prod") is None
+    assert store.asked == 3  # what is not there may come
+
+
+async def test_all_who_wait_while_a_stage_moves_get_the_plan_after_it() -> None:
+    store = Store()
+    plans = CompiledPlans(store, Organizations())  # type: ignore[arg-type]
+    store.gate.clear()
+    before = asyncio.ensure_future(plans.resolve("abc", "prod"))
+    await asyncio.sleep(0)
+    store.deployment_id = "two"
+    plans.forget(frozenset({"stage:abc/prod"}))
+    after = asyncio.ensure_future(plans.resolve("abc", "prod"))
+    await asyncio.sleep(0)
+    store.gate.set()
+    assert [plan is not None and plan.deployment_id for plan in (await before, await after)] == ["two", "two"]
+
+
+async def test_a_failure_of_the_store_is_everyones_who_waits_and_nobody_elses_afterwards() -> None:
+    store = Store()
+    plans = CompiledPlans(store, Organizations())  # type: ignore[arg-type]
+    works, store.find_served = store.find_served, fails  # type: ignore[method-assign]
+    both = [plans.resolve("abc", "prod"), plans.resolve("abc", "prod")]
+    assert [str(each) for each in await asyncio.gather(*both, return_exceptions=True)] == ["gone", "gone"]
+    store.find_served = works  # type: ignore[method-assign]
+    assert await plans.resolve("abc", "prod") is not None
+
+
+async def fails(api_id: str, stage: str) -> Any:
+    raise Unavailable("gone")
