@@ -14,10 +14,13 @@ IS_WANTED: Final = os.environ.get("YETT_COMPILED") != "0"
 
 
 def twin(module: str, name: str) -> Callable[..., Any]:
-    """The function of this name in a compiled module; without it, one that leaves everything to the definition."""
+    """The function of this name in a compiled module; without it, one that leaves everything to the definition.
+
+    A module that was built before the function was written has none.
+    """
     if IS_WANTED:
         try:
-            found: Callable[..., Any] = getattr(import_module(module), name)
+            found: Callable[..., Any] = getattr(import_module(module), name, _nothing)
         except ImportError:
             return _nothing
         return found
